@@ -1,0 +1,172 @@
+"""The settings: one table, read from `rapport.toml`, `RAPPORT_…` variables and the command line.
+
+Later sources in this order win. An unknown or bad setting stops the start and says what to change.
+"""
+
+import ipaddress
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from streams.model.problems import did_you_mean
+
+FILE_NAME = "rapport.toml"
+PREFIX = "RAPPORT_"
+
+
+class SettingsError(Exception):
+    """A setting is unknown or bad. Correct it where the message says, then start again."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an installation may choose; what it means for the business is in the model, not here."""
+
+    data: Annotated[str, Meta(min_length=1, description="Directory of the embedded log.")] = "rapport-data"
+    model: Annotated[str, Meta(min_length=1, description="Model file, or the name of a preset.")] = "starter"
+    host: Annotated[
+        str,
+        Meta(min_length=1, description="Address to listen on; one that is not loopback needs a `token`."),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8080
+    token: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        Meta(description="Access token that every request must bring, at least 16 characters."),
+    ] = None
+    allowed_hosts: Annotated[
+        list[str],
+        Meta(description="Host names that requests may be addressed to, beside loopback and `host`."),
+    ] = []
+    allowed_origins: Annotated[
+        list[str],
+        Meta(description="Origins of web pages that may post touchpoints, such as `https://shop.example`."),
+    ] = []
+    max_body_bytes: Annotated[
+        int, Meta(ge=1024, description="Largest request body, after decompression.")
+    ] = 8 * 1024 * 1024
+    flush_interval_ms: Annotated[
+        int, Meta(ge=1, le=60_000, description="Longest time between two writes of changed state.")
+    ] = 250
+    keep_input_days: Annotated[int, Meta(ge=1, description="Days for which touchpoints stay in the log.")] = (
+        30
+    )
+    keep_outputs_days: Annotated[
+        int, Meta(ge=1, description="Days for which transitions and alerts can be asked for.")
+    ] = 90
+    remembered_ids: Annotated[
+        int, Meta(ge=1, description="Most message ids remembered to find duplicates, per partition.")
+    ] = 4_000_000
+
+
+def load(
+    environment: Mapping[str, str],
+    *,
+    file: Path = Path(FILE_NAME),
+    options: Mapping[str, object] | None = None,
+) -> Settings:
+    """Read the settings; a missing file, an empty variable and an option that is None say nothing.
+
+    Raises:
+        SettingsError: A source cannot be read, names an unknown setting or holds a bad value.
+    """
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    chosen = _from_file(file) | _from_environment(environment) | _checked(given, source="the command line")
+    settings = msgspec.convert(chosen, Settings)
+    if settings.token is None and not is_loopback(settings.host):
+        raise SettingsError(
+            f"host {settings.host} can be reached from other machines, so a token is needed: "
+            f"set {variable('token')} (at least 16 characters), or leave host at 127.0.0.1"
+        )
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting: that of `max_body_bytes` is `RAPPORT_MAX_BODY_BYTES`."""
+    return PREFIX + name.upper()
+
+
+def table() -> str:
+    """Return all settings as the Markdown table of the README."""
+    properties = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
+    rows = [
+        f"| `{name}` | `{variable(name)}` | {_type_name(shape)} | {_default_name(shape['default'])} "
+        f"| {shape['description']} |"
+        for name, shape in properties.items()
+    ]
+    return "\n".join(["| setting | variable | type | default | meaning |", "|---|---|---|---|---|", *rows])
+
+
+def _from_file(file: Path) -> dict[str, object]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        return _checked(tomllib.loads(text), source=str(file))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise SettingsError(f"{file} cannot be read: {problem}") from problem
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    """Read the variables; a list is parted by commas, and text becomes a number where one is asked for."""
+    names = {variable(name): name for name in Settings.__struct_fields__}
+    chosen: dict[str, object] = {}
+    for key, text in environment.items():
+        if not key.startswith(PREFIX) or not text.strip():
+            continue
+        if key not in names:
+            raise SettingsError(f"there is no setting {key}: {_hint(key, names)}")
+        is_list = isinstance(getattr(Settings(), names[key]), list)
+        value = [part.strip() for part in text.split(",") if part.strip()] if is_list else text.strip()
+        chosen[names[key]] = _value(names[key], value, source=key, strict=False)
+    return chosen
+
+
+def _checked(values: Mapping[str, object], *, source: str) -> dict[str, object]:
+    for name in values:
+        if name not in Settings.__struct_fields__:
+            hint = _hint(name, Settings.__struct_fields__)
+            raise SettingsError(f"{source}: there is no setting {name}: {hint}")
+    return {
+        name: _value(name, value, source=f"{source}: {name}", strict=True) for name, value in values.items()
+    }
+
+
+def _value(name: str, value: object, *, source: str, strict: bool) -> object:
+    kind = get_type_hints(Settings, include_extras=True)[name]
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as problem:
+        shown = "" if name == "token" else f", not {value!r}"  # a secret stays out of logs
+        raise SettingsError(f"{source}: {problem}{shown}") from problem
+
+
+def _hint(name: str, names: Iterable[str]) -> str:
+    return did_you_mean(name, names) or f"the settings are {', '.join(sorted(names))}"
+
+
+def _type_name(shape: Mapping[str, object]) -> str:
+    """Return the type in a reader's words, from the JSON Schema of a field."""
+    kinds = {"integer": "whole number", "string": "text", "array": "list of text"}
+    return kinds[str(shape.get("type", "string"))]
+
+
+def _default_name(value: object) -> str:
+    return f"`{value}`" if value not in (None, []) else "none"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table() + "\n")
