@@ -1,0 +1,53 @@
+"""What crosses the HTTP port beside touchpoints, outputs and views: receipts, pages and problems."""
+
+import msgspec
+
+from schemas.dead_letter import DeadLetterReason
+from schemas.outputs import AlertRaised, AlertResolved, StageChanged
+
+
+class RefusedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a request that cannot be used; its original bytes are kept among the dead letters.
+
+    `index` counts the items of the request from 0.
+    """
+
+    index: int
+    reason: DeadLetterReason
+    message: str
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a posted request: every item is durably stored, or refused and kept."""
+
+    accepted: int
+    refused: list[RefusedItem]
+
+
+class TransitionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Transitions, newest first; `next` is the cursor of the page of older ones, null at the end."""
+
+    transitions: list[StageChanged]
+    next: str | None
+
+
+class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Alerts raised and resolved, newest first; `next` is the cursor of the page of older ones."""
+
+    alerts: list[AlertRaised | AlertResolved]
+    next: str | None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of a service that lives, or is ready."""
+
+    status: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a request was not served (RFC 9457, `application/problem+json`); `detail` says what to do."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = "about:blank"

@@ -1,0 +1,62 @@
+"""The HTTP application: routes over a service, behind the guard."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from prometheus_client import CollectorRegistry
+
+from streams.dashboard import problems
+from streams.dashboard.addresses import CustomerAddresses
+from streams.dashboard.customers import customer_routes
+from streams.dashboard.guard import Admission, Guard
+from streams.dashboard.operations import operation_routes
+from streams.dashboard.outputs import output_routes
+from streams.dashboard.population import Population
+from streams.dashboard.service import Service
+from streams.instrumentation import Instrumentation
+
+
+def create_app(
+    service: Service,
+    *,
+    admission: Admission,
+    instrumentation: Instrumentation,
+    registry: CollectorRegistry,
+    version: str,
+    routes: Sequence[HTTPRouteHandler] = (),
+) -> Litestar:
+    """Build the application; `routes` are added to those of the API (the ingest edge brings its own)."""
+    registry.register(Population(service))
+
+    def answer_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        instrumentation.request_failed(error=error)
+        return problems.respond(500, "a defect in Rapport; its log has the details")
+
+    app = Litestar(
+        route_handlers=[
+            *customer_routes(service),
+            *output_routes(service),
+            *operation_routes(service, registry),
+            *routes,
+        ],
+        exception_handlers={HTTPException: problems.answer_http_error, 500: answer_bug},
+        openapi_config=OpenAPIConfig(
+            title="Rapport",
+            version=version,
+            path="/v1",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        logging_config=None,
+    )
+    # Outside the router, so that addresses without a route are guarded as well.
+    app.asgi_handler = Guard(
+        CustomerAddresses(app.asgi_handler),
+        admission,
+        lambda reason, why: instrumentation.refused(reason, detail=why),
+    )
+    return app

@@ -1,0 +1,262 @@
+"""What happens, told once: each happening has one function that writes its log line and moves its metric.
+
+Labels come from closed sets (the model's names, the reasons, the outcomes) and are touched at the
+start, so every series exists at zero. No label and no log line carries a customer id.
+"""
+
+import json
+import logging
+from collections import Counter as Tally
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import product
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info
+
+from schemas.dead_letter import DeadLetter, DeadLetterReason, LateTouchpoint
+from schemas.outputs import AlertRaised, AlertResolved, StageChanged
+from streams.model.definition import Framework, Model
+
+log = logging.getLogger("rapport")
+
+# Every record read ends in exactly one of these, so they sum to engagement_records_read_total.
+OUTCOMES: Final = ("applied", "duplicate", "late", "suppressed", "dead_letter", "internal", "already_applied")
+
+# In place of a name that the model does not have: no stage (before the first placement, a flag that
+# is off), and a stage or alert of an earlier model.
+NONE: Final = "none"
+FORMER: Final = "former"
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Source(StrEnum):
+    """Where a dead letter was found: at an edge, before the log, or by the processor that reads the log."""
+
+    EDGE = "edge"
+    LOG = "log"
+
+
+class Refusal(StrEnum):
+    """Why a whole request was refused. Also a metric label: a closed set."""
+
+    HOST = "host"
+    ORIGIN = "origin"
+    TOKEN = "token"
+    MEDIA_TYPE = "media_type"
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    UNAVAILABLE = "unavailable"
+
+
+class Instrumentation:
+    """The happenings of one process, counted in `registry`."""
+
+    def __init__(self, model: Model, *, build: str, registry: CollectorRegistry) -> None:
+        self._stages = {each.name: _stage_names(each) for each in model.frameworks}
+        self._severities = {alert.name: alert.severity for alert in model.alerts}
+
+        Info("engagement_build", "The running version.", registry=registry).info({"version": build})
+        Info("engagement_model", "The model in use.", registry=registry).info(
+            {"name": model.name, "version": str(model.version), "digest": model.digest}
+        )
+
+        def counter(name: str, what: str, labels: Sequence[str] = ()) -> Counter:
+            return Counter(f"engagement_{name}", what, labels, registry=registry)
+
+        def seconds(name: str, what: str) -> Histogram:
+            return Histogram(f"engagement_{name}_seconds", what, registry=registry, buckets=_SECONDS)
+
+        self._read = counter("records_read", "Records read from the log.")
+        self._touchpoints = counter("touchpoints", "Records read, by what became of them.", ["outcome"])
+        self._unmapped = counter("touchpoints_unmapped", "Applied, and no entry of the map matches.")
+        self._conflicts = counter("touchpoints_conflicting", "Duplicates with other content.")
+        self._missing = counter("amounts_missing", "Signals counted without an amount.")
+        self._evicted = counter("ids_evicted_early", "Ids forgotten while a repeat was possible.")
+        self._dead = counter("dead_letters", "Records that cannot be read.", ["source", "reason"])
+        self._transitions = counter("transitions", "Moves.", ["framework", "from_stage", "to_stage"])
+        self._raised = counter("alerts_raised", "Alerts raised.", ["alert", "severity"])
+        self._resolved = counter("alerts_resolved", "Alerts resolved.", ["alert", "severity"])
+        self._emitted = counter("scores_emitted", "Score updates sent.")
+        self._processing = seconds("chunk_processing", "Time to process one chunk of records.")
+        self._flush = seconds("flush", "Time to write one flush.")
+        self._flushed = counter("flush_bytes", "Bytes of state written by flushes.")
+        self._append = seconds("log_append", "Time until appended records are durable.")
+        self._append_failures = counter("log_append_failures", "Appends that could not be made durable.")
+        self._items = counter("ingest_items", "Items posted over HTTP, by result.", ["result"])
+        self._requests = counter("requests_refused", "HTTP requests refused as a whole.", ["reason"])
+        self._touch()
+
+    def _touch(self) -> None:
+        """Make every series of a closed set exist at zero."""
+        for outcome in OUTCOMES:
+            self._touchpoints.labels(outcome)
+        for source, reason in product(Source, DeadLetterReason):
+            self._dead.labels(source, reason)
+        for framework, names in self._stages.items():
+            for before, after in product(sorted(names | {NONE, FORMER}), sorted(names | {NONE})):
+                if before != after:
+                    self._transitions.labels(framework, before, after)
+        for alert, severity in self._severities.items():
+            self._raised.labels(alert, severity)
+            self._resolved.labels(alert, severity)
+        for result in ("accepted", *DeadLetterReason):
+            self._items.labels(result)
+        for refusal in Refusal:
+            self._requests.labels(refusal)
+
+    # The life of the process
+
+    def recovered(self, *, customers: int, position: int, seconds: float) -> None:
+        """The table was read back from the log, up to `position`."""
+        _tell(logging.INFO, "recovered", customers=customers, position=position, seconds=round(seconds, 3))
+
+    def serving(self, *, url: str) -> None:
+        """The port is open."""
+        _tell(logging.INFO, "serving", url=url)
+
+    def stopped(self, *, reason: str) -> None:
+        """The process ended tidily: everything accepted is flushed."""
+        _tell(logging.INFO, "stopped", reason=reason)
+
+    def failed(self, *, error: BaseException) -> None:
+        """The process cannot go on; what was accepted is in the log."""
+        _tell(logging.ERROR, "failed", error=f"{type(error).__name__}: {error}")
+
+    def request_failed(self, *, error: Exception) -> None:
+        """A defect kept one request from being answered."""
+        log.error("request_failed", exc_info=error)
+
+    # The log
+
+    def appended(self, *, seconds: float) -> None:
+        """A group of records became durable."""
+        self._append.observe(seconds)
+
+    def append_failed(self, *, records: int, error: BaseException) -> None:
+        """Records could not be made durable; whoever sent them was told to try again."""
+        self._append_failures.inc()
+        _tell(logging.ERROR, "append_failed", records=records, error=str(error))
+
+    def flushed(self, *, number: int, position: int, size: int, seconds: float) -> None:
+        """Outputs, changed rows and position were written as one (`size` in bytes)."""
+        self._flush.observe(seconds)
+        self._flushed.inc(size)
+        _tell(logging.DEBUG, "flushed", number=number, position=position, size=size)
+
+    # The processor
+
+    def processed(
+        self, *, records: int, before: Mapping[str, int], after: Mapping[str, int], seconds: float
+    ) -> None:
+        """A chunk of `records` went through; `before` and `after` are the processor's totals around it."""
+        gained = {name: count - before.get(name, 0) for name, count in after.items()}
+        self._read.inc(records)
+        for outcome in OUTCOMES:
+            self._touchpoints.labels(outcome).inc(gained.get(outcome, 0))
+        self._unmapped.inc(gained.get("unmapped", 0))
+        self._conflicts.inc(gained.get("conflict", 0))
+        self._missing.inc(gained.get("amount_missing", 0))
+        self._evicted.inc(gained.get("evicted_early", 0))
+        self._processing.observe(seconds)
+
+    def dead_lettered(self, letters: Iterable[DeadLetter], *, source: Source = Source.LOG) -> None:
+        """Records could not be read; they are kept. One line per reason, with the first record of it."""
+        first: dict[DeadLetterReason, DeadLetter] = {}
+        tally: Tally[DeadLetterReason] = Tally()
+        for letter in letters:
+            tally[letter.reason] += 1
+            first.setdefault(letter.reason, letter)
+        for reason, count in tally.items():
+            self._dead.labels(source, reason).inc(count)
+            _tell(
+                logging.ERROR,
+                "dead_lettered",
+                source=source,
+                reason=reason,
+                records=count,
+                topic=first[reason].source_topic,
+                partition=first[reason].source_partition,
+                offset=first[reason].source_offset,
+            )
+
+    def arrived_late(self, late: Sequence[LateTouchpoint]) -> None:
+        """Touchpoints came after their customer's grace; counted as outcome `late`, and kept."""
+        if late:
+            worst = max(each.late_by_ms for each in late)
+            _tell(logging.INFO, "arrived_late", records=len(late), late_by_ms=worst)
+
+    def moved(self, transitions: Iterable[StageChanged]) -> None:
+        """Customers changed stage."""
+        for each in transitions:
+            known = self._stages.get(each.framework)
+            framework = each.framework if known is not None else FORMER
+            before, after = _stage(each.from_stage, known), _stage(each.to_stage, known)
+            self._transitions.labels(framework, before, after).inc()
+            _tell(logging.DEBUG, "stage_changed", framework=framework, from_stage=before, to_stage=after)
+
+    def alerted(self, alerts: Iterable[AlertRaised | AlertResolved]) -> None:
+        """Alerts were raised or resolved."""
+        for each in alerts:
+            name = each.alert if each.alert in self._severities else FORMER
+            severity = self._severities.get(each.alert, FORMER)
+            metric = self._raised if isinstance(each, AlertRaised) else self._resolved
+            metric.labels(name, severity).inc()
+            happening = "alert_raised" if isinstance(each, AlertRaised) else "alert_resolved"
+            _tell(logging.DEBUG, happening, alert=name, severity=severity)
+
+    def emitted(self, *, scores: int) -> None:
+        """Score updates were sent."""
+        self._emitted.inc(scores)
+
+    # The port
+
+    def received(self, *, accepted: int, refused: Sequence[DeadLetterReason]) -> None:
+        """A request's items were stored, or refused and kept."""
+        self._items.labels("accepted").inc(accepted)
+        for reason in refused:
+            self._items.labels(reason).inc()
+
+    def refused(self, reason: Refusal, *, detail: str) -> None:
+        """A whole request was turned away; the sender was told why."""
+        self._requests.labels(reason).inc()
+        _tell(logging.INFO, "request_refused", reason=reason, detail=detail)
+
+
+def _stage_names(framework: Framework) -> frozenset[str]:
+    return frozenset(stage.name for stage in (*framework.stages, *framework.exits))
+
+
+def _stage(name: str | None, known: frozenset[str] | None) -> str:
+    if name is None:
+        return NONE
+    return name if known is not None and name in known else FORMER
+
+
+def _tell(level: int, happening: str, **fields: str | float) -> None:
+    log.log(level, happening, extra={"fields": fields})
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per line: `at`, `level`, `event` and the happening's own fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; text is escaped, so what a tracker sent cannot forge a line."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=True)
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Send the log of the whole process to standard error, as JSON lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -1,0 +1,163 @@
+"""A service of fixed answers: what the routes do with them is tested here, the real run in tests/cli."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from prometheus_client import CollectorRegistry
+
+from schemas.http import AlertPage, TransitionPage
+from schemas.outputs import Because, MoveDirection, StageChanged, Trigger
+from schemas.views import CustomerView, PartitionKpis, Why
+from streams.dashboard.app import create_app
+from streams.dashboard.guard import Admission
+from streams.dashboard.service import PageQuery
+from streams.instrumentation import Instrumentation
+from streams.model.definition import Alert, Framework, Model, Stage
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+MODEL = Model(
+    name="starter",
+    version=1,
+    digest="d1",
+    frameworks=(
+        Framework(
+            name="clm",
+            kind="ladder",
+            stages=(Stage(name="awareness"), Stage(name="engagement")),
+            exits=(Stage(name="dormant"),),
+        ),
+    ),
+    alerts=(Alert(name="drop", kind="state", severity="warning"),),
+)
+
+
+class FixedService:
+    """Answers for the customers it was given; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.model = MODEL
+        self.known: set[str] = set()
+        self.queries: list[PageQuery] = []
+        self.trouble: str | None = None
+        self.records_behind = 0
+
+    def customer(self, customer_id: str) -> CustomerView | None:
+        """Answer for the known."""
+        if customer_id not in self.known:
+            return None
+        return CustomerView(
+            customer_id=customer_id,
+            as_of=NOON,
+            first=NOON,
+            last=NOON,
+            scores={"engagement": 12.5},
+            dimensions={},
+            mix={},
+            levels={},
+            stages={"clm": "awareness"},
+            signals={},
+            answers={},
+            open_alerts=[],
+            recent=[],
+            rfm=None,
+            next_due=None,
+        )
+
+    def why(self, customer_id: str) -> Why | None:
+        """Answer for the known."""
+        if customer_id not in self.known:
+            return None
+        return Why(customer_id=customer_id, as_of=NOON, scores={}, dimensions={}, stages={}, alerts={})
+
+    def kpis(self) -> PartitionKpis:
+        """Count the known."""
+        return PartitionKpis(
+            as_of=NOON,
+            customers=len(self.known),
+            new_today=0,
+            active={},
+            stages={"clm": {"awareness": len(self.known)}},
+            scores={},
+            answers={},
+            transitions={},
+            alerts_open={"drop": 2},
+            alerts_raised={},
+            signals={},
+            segments={},
+            outcomes={},
+        )
+
+    def transitions(self, query: PageQuery) -> TransitionPage:
+        """Give one, whatever is asked."""
+        self.queries.append(query)
+        return TransitionPage(transitions=[stage_changed("c1")], next="17")
+
+    def alerts(self, query: PageQuery) -> AlertPage:
+        """Give none."""
+        self.queries.append(query)
+        return AlertPage(alerts=[], next=None)
+
+    def lag(self) -> int:
+        """Say what the test set."""
+        return self.records_behind
+
+    def hindrance(self) -> str | None:
+        """Say what the test set."""
+        return self.trouble
+
+
+def stage_changed(customer_id: str, *, from_stage: str | None = None, to: str = "awareness") -> StageChanged:
+    return StageChanged(
+        id="i1",
+        customer_id=customer_id,
+        at=NOON,
+        model="starter",
+        model_version=1,
+        framework="clm",
+        from_stage=from_stage,
+        to_stage=to,
+        direction=MoveDirection.FORWARD,
+        dwell_ms=0,
+        because=Because(rule="", values={}, touchpoints=[], trigger=Trigger(kind="time")),
+    )
+
+
+Serve = Callable[[Admission], TestClient[Litestar]]
+
+
+@pytest.fixture
+def service() -> FixedService:
+    return FixedService()
+
+
+@pytest.fixture
+def serve(service: FixedService) -> Iterator[Serve]:
+    """Serve the API with an admission of the test's own, as http://127.0.0.1:8400."""
+    open_clients: list[TestClient[Litestar]] = []
+
+    def start(admission: Admission) -> TestClient[Litestar]:
+        registry = CollectorRegistry()
+        app = create_app(
+            service,
+            admission=admission,
+            instrumentation=Instrumentation(service.model, build="0", registry=registry),
+            registry=registry,
+            version="0",
+        )
+        client = TestClient(app, base_url="http://127.0.0.1:8400")
+        client.__enter__()
+        open_clients.append(client)
+        return client
+
+    yield start
+    for client in open_clients:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(serve: Serve) -> TestClient[Litestar]:
+    return serve(Admission())

@@ -1,0 +1,166 @@
+"""Who may talk to the port: every route refuses wrong names, foreign pages and missing tokens."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx import Client
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from streams.dashboard.guard import Admission, TurnedAway, check
+from streams.instrumentation import Refusal
+
+Serve = Callable[[Admission], TestClient[Litestar]]
+
+ROUTES = [
+    "/v1/customers/c1",
+    "/v1/customers/c1/why",
+    "/v1/transitions",
+    "/v1/alerts",
+    "/v1/kpis",
+    "/metrics",
+    "/v1/openapi.json",
+    "/no/such/route",
+]
+PROBES = ["/healthz", "/readyz"]
+TOKEN = "a token of enough characters"
+
+
+@pytest.mark.parametrize("route", ROUTES + PROBES)
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.5:8400", "localhost.evil:1"]
+)
+def test_a_name_that_is_not_ours_is_refused_on_every_route(client: Client, route: str, host: str) -> None:
+    """A page that points its own name at 127.0.0.1 (DNS rebinding) sends that name as Host: 421."""
+    answer = client.get(route, headers={"Host": host})
+
+    assert answer.status_code == 421
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:1", "LOCALHOST:8400", "127.0.0.1", "[::1]:8400", "[::1]"]
+)
+def test_loopback_names_are_ours(client: Client, host: str) -> None:
+    """Case and port do not matter: a page cannot make a browser send another name than its own."""
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("hosts", [[], [b""], [b"127.0.0.1", b"127.0.0.1"]])
+def test_a_request_has_exactly_one_host(hosts: list[bytes]) -> None:
+    """None, or two that could disagree, is a bad request; test clients cannot send either."""
+    scope: Any = {"type": "http", "path": "/healthz", "headers": [(b"host", host) for host in hosts]}
+
+    with pytest.raises(TurnedAway) as refused:
+        check(Admission(), scope)
+
+    assert (refused.value.status, refused.value.refusal) == (400, Refusal.HOST)
+
+
+def test_configured_names_are_ours_and_addresses_only_on_an_open_port(serve: Serve) -> None:
+    """A port open to a network is reached by its address; one on loopback never is."""
+    named = serve(Admission(hosts=frozenset({"rapport.internal"})))
+    opened = serve(Admission(any_address=True))
+
+    assert named.get("/healthz", headers={"Host": "rapport.internal:80"}).status_code == 200
+    assert named.get("/healthz", headers={"Host": "10.1.2.3"}).status_code == 421
+    assert opened.get("/healthz", headers={"Host": "10.1.2.3:8080"}).status_code == 200
+    assert opened.get("/healthz", headers={"Host": "[2001:db8::1]:8080"}).status_code == 200
+    assert opened.get("/healthz", headers={"Host": "rapport.internal"}).status_code == 421
+
+
+@pytest.mark.parametrize("route", ROUTES + PROBES)
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://localhost:3000",
+        "http://127.0.0.1:8401",
+        "https://127.0.0.1:8400",
+    ],
+)
+def test_a_page_of_another_origin_is_refused_on_every_route(client: Client, route: str, origin: str) -> None:
+    """Any other scheme, name or port is another origin, also on this machine: 403."""
+    answer = client.get(route, headers={"Origin": origin})
+
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_page_of_our_own_origin_is_served(client: Client) -> None:
+    """A page that the port itself served may call it."""
+    assert client.get("/healthz", headers={"Origin": "http://127.0.0.1:8400"}).status_code == 200
+
+
+def test_an_allowed_origin_may_read_answers_of_the_ingest_route_only(serve: Serve) -> None:
+    """CORS headers are sent for the ingest route; anything else stays unreadable to the page."""
+    client = serve(Admission(origins=frozenset({"https://shop.example"})))
+    origin = {"Origin": "https://shop.example"}
+
+    preflight = client.options("/v1/touchpoints", headers=origin | {"Access-Control-Request-Method": "POST"})
+
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "content-type" in preflight.headers["access-control-allow-headers"]
+    assert "access-control-allow-origin" not in client.get("/v1/kpis", headers=origin).headers
+
+
+def test_a_preflight_of_a_foreign_page_is_refused(client: Client) -> None:
+    """No CORS header ever goes to an origin that is not allowed."""
+    answer = client.options("/v1/touchpoints", headers={"Origin": "https://evil.example"})
+
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    "given",
+    [None, "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer", ""],
+)
+def test_every_route_asks_for_the_token(serve: Serve, route: str, given: str | None) -> None:
+    """Also one that does not exist: a stranger learns nothing."""
+    client = serve(Admission(token=TOKEN))
+
+    answer = client.get(route, headers={} if given is None else {"Authorization": given})
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_the_token_opens(serve: Serve, scheme: str) -> None:
+    """The scheme's case does not matter, as HTTP says."""
+    client = serve(Admission(token=TOKEN))
+
+    assert client.get("/v1/kpis", headers={"Authorization": f"{scheme} {TOKEN}"}).status_code == 200
+
+
+@pytest.mark.parametrize("route", PROBES)
+def test_probes_need_no_token(serve: Serve, route: str) -> None:
+    """An orchestrator asks whether the process lives without a secret."""
+    assert serve(Admission(token=TOKEN)).get(route).status_code == 200
+
+
+def test_answers_are_neither_guessed_at_nor_embedded_nor_kept(client: Client) -> None:
+    """What a tracker sent is never taken for a script or a page, and no cache keeps a customer."""
+    headers = client.get("/v1/kpis").headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["cache-control"] == "no-store"
+
+
+def test_the_api_describes_itself_without_help_from_elsewhere(client: Client) -> None:
+    """OpenAPI is served as JSON; no page that loads scripts from another host is."""
+    described = client.get("/v1/openapi.json")
+
+    assert described.status_code == 200
+    assert {"/v1/customers/{customer_id}", "/v1/customers/{customer_id}/why", "/v1/kpis"} <= set(
+        described.json()["paths"]
+    )
+    assert client.get("/v1/swagger").status_code == 404
+    assert client.get("/schema").status_code == 404

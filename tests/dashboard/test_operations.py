@@ -1,0 +1,81 @@
+"""Metrics, liveness and readiness."""
+
+from typing import Any
+
+import pytest
+from httpx import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+
+def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_a_process_that_is_not_ready_lives_and_says_why(client: Client, service: Any) -> None:
+    """Readiness is a problem with a reason; liveness is untouched by it, and so are the metrics."""
+    service.trouble = "12 records behind"
+
+    ready, alive = client.get("/readyz"), client.get("/healthz")
+
+    assert (ready.status_code, alive.status_code) == (503, 200)
+    assert ready.headers["content-type"] == "application/problem+json"
+    assert ready.headers["retry-after"] == "1"
+    assert ready.json()["detail"] == "12 records behind"
+    assert samples(client.get("/metrics").text)["engagement_ready", ()] == 0
+
+
+def test_a_ready_process_says_so(client: Client) -> None:
+    """The contrary of the law above."""
+    assert client.get("/readyz").json() == {"status": "ready"}
+    assert samples(client.get("/metrics").text)["engagement_ready", ()] == 1
+
+
+def test_metrics_say_how_many_customers_are_where_zero_included(client: Client, service: Any) -> None:
+    """Every stage and alert of the model has its series, whoever is in it."""
+    service.known = {"c1", "c2", "c3"}
+    service.records_behind = 5
+
+    read = samples(client.get("/metrics").text)
+
+    stages = {
+        stage: read["engagement_customers_in_stage", (("framework", "clm"), ("stage", stage))]
+        for stage in ("awareness", "engagement", "dormant")
+    }
+    assert stages == {"awareness": 3, "engagement": 0, "dormant": 0}
+    assert read["engagement_customers", ()] == 3
+    assert read["engagement_alerts_open", (("alert", "drop"),)] == 2
+    assert read["engagement_lag_records", ()] == 5
+
+
+def test_metrics_are_prometheus_text(client: Client) -> None:
+    """A scraper knows them by their content type."""
+    assert client.get("/metrics").headers["content-type"].startswith("text/plain; version=")
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "status"), [("GET", "/", 404), ("DELETE", "/v1/kpis", 405), ("POST", "/metrics", 405)]
+)
+def test_what_is_not_there_is_a_problem(client: Client, method: str, route: str, status: int) -> None:
+    """No route, or no such method: a problem document like any other error."""
+    answer = client.request(method, route)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+def test_a_defect_is_told_and_counted_on_nobody(
+    client: Client, service: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug in one answer is a 500 without details for the caller, with all of them in the log."""
+    service.customer = None  # what a bug looks like: calling it raises TypeError
+
+    answer = client.get("/v1/customers/c1")
+
+    assert answer.status_code == 500
+    assert "TypeError" not in answer.text
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["request_failed"]
