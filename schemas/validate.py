@@ -1,0 +1,49 @@
+"""What a touchpoint's type cannot say: whom it is about, and that its names can be shown and compared."""
+
+import re
+
+from schemas.dead_letter import DeadLetterReason
+from schemas.touchpoint import Subject, Touchpoint
+
+BUSINESS_ID = "business"
+
+# C0, DEL and C1. Other characters that do not print (joiners, no-break spaces) are part of real names.
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def problem(touchpoint: Touchpoint) -> tuple[DeadLetterReason, str] | None:
+    """Return why a decoded touchpoint cannot be used and what to change; None when it can be."""
+    if touchpoint.subject is Subject.CUSTOMER and touchpoint.customer_id is None:
+        return DeadLetterReason.NO_SUBJECT, "customer_id is missing: send the id of the customer who acted"
+    if touchpoint.subject is Subject.ACCOUNT and touchpoint.account_id is None:
+        return DeadLetterReason.NO_SUBJECT, "account_id is missing: subject account needs the account's id"
+    return (
+        _unprintable("message_id", touchpoint.message_id)
+        or _unprintable("event", touchpoint.event)
+        or _unprintable("customer_id", touchpoint.customer_id)
+        or _unprintable("account_id", touchpoint.account_id)
+    )
+
+
+def subject_id(touchpoint: Touchpoint) -> str:
+    """Return the id of the subject, which is also the record's key.
+
+    Raises:
+        ValueError: The touchpoint has no subject; `problem` tells such touchpoints apart.
+    """
+    if touchpoint.subject is Subject.BUSINESS:
+        return BUSINESS_ID
+    found = touchpoint.account_id if touchpoint.subject is Subject.ACCOUNT else touchpoint.customer_id
+    if found is None:
+        raise ValueError(f"a touchpoint of subject {touchpoint.subject} without an id")
+    return found
+
+
+def _unprintable(field: str, text: str | None) -> tuple[DeadLetterReason, str] | None:
+    if text is None or text.isprintable():
+        return None
+    found = _CONTROL_CHARACTER.search(text)
+    if found is None:
+        return None
+    where = f"U+{ord(found[0]):04X} at position {found.start()}"
+    return DeadLetterReason.INVALID, f"{field} holds a control character ({where}): remove it before sending"
