@@ -1,0 +1,121 @@
+"""The log read without writing: records, flushes, outputs. Also beside the process that writes it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from streams import topics
+from streams.runtime.embedded import database, flushes, inputs, outputs
+from streams.runtime.embedded.compaction import Stored
+from streams.runtime.embedded.errors import FileCorrupt, translated
+from streams.runtime.embedded.inputs import Damaged
+from streams.runtime.embedded.outputs import Page
+from streams.runtime.record import Record
+
+
+class LogReader:
+    """The log in `directory`, open for reading; many threads may use it, one at a time gets through.
+
+    Raises:
+        NoLog: there is none.
+        FileCorrupt, NewerSchema, DirectoryUnwritable, DiskFailing: it cannot be read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / database.NAME
+        self._lock = Lock()
+        self._connection = database.open_to_read(self._path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    # Every method raises FileCorrupt when bytes changed or a record is missing, and DiskFailing when
+    # the file cannot be read.
+
+    def next_offset(self) -> int:
+        """Return the offset that the next record will have.
+
+        Retention deletes input only below the newest flush's position, so where no input is
+        left that position is the end.
+        """
+        with self._reading():
+            return max(inputs.next_offset(self._connection), flushes.position(self._connection))
+
+    def read(self, offset: int, limit: int) -> list[Record]:
+        """Return up to `limit` records from `offset` on; empty only at the end of the log."""
+        with self._reading():
+            return inputs.read(self._connection, offset=offset, limit=limit)
+
+    def flushes(self) -> Iterator[bytes]:
+        """Yield the bodies of the flushes in ascending order, one in memory at a time."""
+        number = 0
+        while True:
+            with self._reading():
+                found = flushes.body_after(self._connection, number)
+            if found is None:
+                return
+            number, body = found
+            yield body
+
+    def chain(self) -> list[Stored]:
+        """Return number and size of every flush, ascending."""
+        with self._reading():
+            return flushes.chain(self._connection)
+
+    def transitions(
+        self,
+        *,
+        customer_id: str | None = None,
+        framework: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> Page:
+        """Return the JSON of up to `limit` transitions, newest first, and the cursor of older ones."""
+        return self.outputs(
+            topics.TRANSITIONS.name, key=customer_id, about=framework, before=before, limit=limit
+        )
+
+    def alerts(
+        self,
+        *,
+        customer_id: str | None = None,
+        alert: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> Page:
+        """Return the JSON of up to `limit` alerts, newest first, and the cursor of older ones."""
+        return self.outputs(topics.ALERTS.name, key=customer_id, about=alert, before=before, limit=limit)
+
+    def outputs(
+        self,
+        topic: str,
+        *,
+        key: str | None = None,
+        about: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> Page:
+        """Return the JSON of up to `limit` (1 or more) outputs of `topic`, newest first.
+
+        `about` is the framework, the alert or the reason. `before` is the cursor that came with
+        an earlier page; the cursor returned is None when nothing older is left.
+        """
+        coded = None if key is None else key.encode()
+        with self._reading():
+            return outputs.page(self._connection, topic, key=coded, about=about, before=before, limit=limit)
+
+    def score(self, customer_id: str) -> bytes | None:
+        """Return the JSON of a customer's latest score update, None when there was none."""
+        with self._reading():
+            return outputs.score(self._connection, customer_id.encode())
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock, translated(self._path):
+            try:
+                yield
+            except Damaged as error:
+                raise FileCorrupt(self._path, str(error)) from error

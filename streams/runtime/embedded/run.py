@@ -1,0 +1,309 @@
+"""The loop around a processor on the embedded log: read, process, flush, tick.
+
+The loop decides nothing about customers. Memory runs ahead of the log between flushes, so whatever
+fails, the state is dropped and taken over again from the log, never patched.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from schemas.touchpoint import InternalRecord
+from streams.instrumentation import Instrumentation
+from streams.model.definition import Model
+from streams.runtime.embedded import recovery
+from streams.runtime.embedded.errors import DiskFull, Recovering
+from streams.runtime.embedded.log import EmbeddedLog
+from streams.runtime.embedded.told import Told
+from streams.runtime.record import Record
+
+if TYPE_CHECKING:
+    from streams.runtime.processor import Processor
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_WAIT_MS: Final = 30_000.0  # the machine's clock may be set, or the machine sleep, in the meantime
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the loop goes about it. Durations are in real milliseconds.
+
+    flush_changes: as many records and outputs bring a flush before its interval is over.
+    clock_speed: milliseconds of the log's clock in one real millisecond (a demo's runs fast).
+    """
+
+    chunk_records: int = 2_000
+    flush_interval_ms: int = 250
+    flush_changes: int = 20_000
+    tick_interval_ms: int = 1_000
+    retry_ms: int = 5_000
+    clock_speed: float = 1.0
+
+
+def monotonic_ms() -> int:
+    """Return real time, for intervals only."""
+    return time.monotonic_ns() // 1_000_000
+
+
+class EmbeddedRun:
+    """A processor on `log`, kept up with it by `step`, or by a thread between `start` and `stop`.
+
+    `clock` gives the log's time (epoch milliseconds); `pace` real time (milliseconds from any
+    origin) for the intervals of flushes and ticks. `on_failure` is called in the thread when a
+    bug or a broken disk stops it; `failure` then holds the error, and the process must end.
+    """
+
+    def __init__(
+        self,
+        log: EmbeddedLog,
+        model: Model,
+        factory: "Callable[[], Processor]",
+        *,
+        clock: Callable[[], int],
+        instrumentation: Instrumentation,
+        pace: Callable[[], int] = monotonic_ms,
+        settings: RunSettings | None = None,
+        on_failure: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self.failure: BaseException | None = None
+        self.trouble: DiskFull | None = None  # the disk is full; the thread tries again
+        self.visible = 0  # the offset after the last record whose effect a reader sees
+        self._log = log
+        self._model = model
+        self._factory = factory
+        self._clock = clock
+        self._instrumentation = instrumentation
+        self._pace = pace
+        self._settings = settings or RunSettings()
+        self._on_failure = on_failure
+        self._state = threading.Condition()  # around the processor; notified when `visible` moved
+        self._processor: Processor | None = None
+        self._told = Told()
+        self._unflushed = 0  # records
+        self._live_bytes: int | None = None  # known from the first flush on
+        self._flushed_at = self._ticked_at = pace() - max(self._settings.tick_interval_ms, 1)
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    # Readers
+
+    @contextmanager
+    def processor(self) -> "Iterator[Processor]":
+        """Give the processor to one reader; the loop waits meanwhile, so be quick.
+
+        Raises:
+            Recovering: there is no state at the moment.
+        """
+        with self._state:
+            if self._processor is None:
+                raise Recovering
+            yield self._processor
+
+    @property
+    def hindrance(self) -> str | None:
+        """What keeps the run from processing what is appended; None when it is ready."""
+        error = self.failure or self.trouble or (Recovering() if self._processor is None else None)
+        return None if error is None else str(error) or type(error).__name__
+
+    def wait_visible(self, offset: int, *, timeout_s: float) -> bool:
+        """Wait until the record at `offset` has had its effect; False when it has not by then."""
+        with self._state:
+            return self._state.wait_for(
+                lambda: self.visible > offset or self.failure is not None, timeout_s
+            ) and (self.visible > offset)
+
+    # One step at a time
+
+    def recover(self) -> None:
+        """Take the state over from the log, and announce a changed model in it.
+
+        Raises:
+            LogError: the log cannot be read, or not be written.
+        """
+        started = time.perf_counter()
+        self._drop()
+        processor = recovery.restored(self._log, self._factory)
+        if processor.model_differs and not recovery.announced(
+            self._log, processor.position, digest=self._model.digest
+        ):
+            self._append(
+                InternalRecord(
+                    kind="model",
+                    timestamp=_moment(self._clock()),
+                    model=self._model.name,
+                    version=self._model.version,
+                    digest=self._model.digest,
+                )
+            )
+        with self._state:
+            self._processor = processor
+            self.visible = processor.position
+            self._state.notify_all()
+        self._instrumentation.recovered(
+            customers=sum(1 for _ in processor.customers()),
+            position=processor.position,
+            seconds=time.perf_counter() - started,
+        )
+
+    def step(self) -> bool:
+        """Process one chunk, tick and flush when it is time; return whether there is more to do at once.
+
+        Raises:
+            LogError: the log cannot be read or written. The state is dropped; the next step recovers it.
+        """
+        if self._processor is None:
+            self.recover()
+        try:
+            records = self._log.read(self.visible, self._settings.chunk_records)
+            if records:
+                self._process(records)
+            if self.visible == self._log.next_offset:
+                self._tick_when_due()
+            if self._flush_wait_ms() <= 0:
+                self.flush()
+        except BaseException:
+            self._drop()
+            raise
+        return self.visible < self._log.next_offset
+
+    def flush(self) -> None:
+        """Write what is not yet written, whole or not at all.
+
+        Raises:
+            LogError: it cannot be written. The state is dropped; the next step recovers it.
+        """
+        started = time.perf_counter()
+        carry_before = 0 if self._live_bytes is None else self._log.plan_carry(self._live_bytes)
+        try:
+            with self.processor() as processor:
+                flush = processor.flush(self._log.last_flush + 1, carry_before=carry_before)
+            self._log.write_flush(
+                flush, self._told.rows(), drop_before=carry_before, written_ms=self._clock()
+            )
+        except BaseException:
+            self._drop()
+            raise
+        self._live_bytes = flush.live_bytes
+        self._flushed_at = self._pace()
+        self.trouble = None
+        self._instrumentation.flushed(
+            number=flush.number,
+            position=flush.position,
+            size=len(flush.body),
+            seconds=time.perf_counter() - started,
+        )
+        self._told.announce(self._instrumentation)
+        self._told = Told()
+        self._unflushed = 0
+
+    def _process(self, records: Sequence[Record]) -> None:
+        started = time.perf_counter()
+        with self.processor() as processor:
+            before = dict(processor.totals)
+            self._told.add(processor.process(records))
+            after = dict(processor.totals)
+            self.visible = processor.position
+            self._state.notify_all()
+        self._unflushed += len(records)
+        self._instrumentation.processed(
+            records=len(records), before=before, after=after, seconds=time.perf_counter() - started
+        )
+
+    def _tick_when_due(self) -> None:
+        """Say in the log what time it is, so that time itself can change the rows that are due."""
+        if self._tick_wait_ms() <= 0:
+            self._ticked_at = self._pace()
+            self._append(InternalRecord(kind="tick", timestamp=_moment(self._clock())))
+
+    def _append(self, record: InternalRecord) -> None:
+        self._log.append([(None, _encode(record))], self._clock())
+        self.trouble = None
+
+    def _drop(self) -> None:
+        with self._state:
+            self._processor = None
+            self._told = Told()
+            self._unflushed = 0
+
+    def _flush_wait_ms(self) -> float:
+        """Return the real time until the next flush; infinite when nothing has to be written."""
+        changes = self._unflushed + len(self._told)
+        if changes == 0:
+            return float("inf")
+        if changes >= self._settings.flush_changes:
+            return 0
+        return self._flushed_at + self._settings.flush_interval_ms - self._pace()
+
+    def _tick_wait_ms(self) -> float:
+        """Return the real time until the next tick, if nothing is appended meanwhile."""
+        with self.processor() as processor:
+            due_ms = processor.next_due_ms() + self._model.settings.timer_grace_ms
+        return max(
+            (due_ms - self._clock()) / self._settings.clock_speed,
+            self._ticked_at + self._settings.tick_interval_ms - self._pace(),
+        )
+
+    # In a thread
+
+    def start(self) -> None:
+        """Recover, then keep up with the log in a thread of its own.
+
+        Raises:
+            LogError: the log cannot be read, or not be written.
+        """
+        if self._processor is None:
+            self.recover()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._live, name="processor", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread when it has written what it holds. Does nothing before `start`."""
+        self._stopping = True
+        with self._log.appended:
+            self._log.appended.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _live(self) -> None:
+        try:
+            while not self._stopping:
+                self._go_on()
+            if self._processor is not None and self._flush_wait_ms() < float("inf"):
+                self.flush()
+        except BaseException as error:
+            with self._state:
+                self.failure = error
+                self._processor = None
+                self._state.notify_all()
+            self._instrumentation.failed(error=error)
+            if self._on_failure is not None:
+                self._on_failure(error)
+            raise
+
+    def _go_on(self) -> None:
+        """Take a step and, when nothing is left to do, wait for an append or the next due instant."""
+        try:
+            if not self.step():
+                self._wait(min(self._flush_wait_ms(), self._tick_wait_ms(), _LONGEST_WAIT_MS))
+        except DiskFull as error:
+            self.trouble = error
+            self.recover()
+            self._wait(self._settings.retry_ms, for_appends=False)
+
+    def _wait(self, wait_ms: float, *, for_appends: bool = True) -> None:
+        with self._log.appended:
+            self._log.appended.wait_for(
+                lambda: self._stopping or (for_appends and self._log.next_offset > self.visible),
+                max(wait_ms, 0) / 1_000,
+            )
+
+
+def _moment(instant_ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=instant_ms)
