@@ -1,0 +1,1 @@
+"""Tests of the engine and of the oracle that it is held against."""
