@@ -6,6 +6,9 @@ from typing import Final
 import msgspec
 
 
+ABSENT: Final = msgspec.Raw()
+
+
 class Shape(StrEnum):
     """Who can read it."""
 
@@ -15,11 +18,11 @@ class Shape(StrEnum):
 
 
 class _Keys(msgspec.Struct, frozen=True, rename="camel"):
-    own_id: msgspec.Raw | None = msgspec.field(name="message_id", default=None)
-    message_id: msgspec.Raw | None = None
-    user_id: msgspec.Raw | None = None
-    anonymous_id: msgspec.Raw | None = None
-    batch: msgspec.Raw | None = None
+    own_id: msgspec.Raw = msgspec.field(name="message_id", default=ABSENT)
+    message_id: msgspec.Raw = ABSENT
+    user_id: msgspec.Raw = ABSENT
+    anonymous_id: msgspec.Raw = ABSENT
+    batch: msgspec.Raw = ABSENT
 
 
 _KEYS: Final = msgspec.json.Decoder(_Keys)
@@ -36,10 +39,10 @@ def shape_of(value: bytes) -> Shape:
         keys = _KEYS.decode(value)
     except msgspec.DecodeError:
         return Shape.CANONICAL
-    if keys.own_id is not None:
+    if keys.own_id is not ABSENT:
         return Shape.CANONICAL
-    if keys.batch is not None and keys.user_id is None and keys.anonymous_id is None:
+    if keys.batch is not ABSENT and keys.user_id is ABSENT and keys.anonymous_id is ABSENT:
         return Shape.SEGMENT_BATCH
-    if keys.message_id is not None or keys.user_id is not None or keys.anonymous_id is not None:
+    if keys.message_id is not ABSENT or keys.user_id is not ABSENT or keys.anonymous_id is not ABSENT:
         return Shape.SEGMENT
     return Shape.CANONICAL

@@ -179,7 +179,7 @@ def _number(text: str, field: Field) -> int | float:
     """Read a finite number: digits, a point, an exponent; no separators."""
     text = text.strip()
     try:
-        if text.isdecimal():
+        if text.removeprefix("-").isdecimal():
             return int(text)
         value = float(text)
     except ValueError:

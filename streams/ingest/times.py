@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -80,9 +80,10 @@ def _epoch_reader(unit_ms: int) -> Callable[[str], str]:
     def read(text: str) -> str:
         try:
             instant_ms = Decimal(text) * unit_ms
-        except InvalidOperation:
+            is_in_range = 0 <= instant_ms <= LAST_MS
+        except ArithmeticError:  # no number, NaN, or one beyond all bounds
             raise ValueError(f"{text!r} is not a number") from None
-        if not 0 <= instant_ms <= LAST_MS:  # false for NaN too
+        if not is_in_range or "_" in text:
             raise ValueError(f"{text!r} is outside the years 1970 to 9999")
         return rfc3339(int(instant_ms))
 
