@@ -255,8 +255,8 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True)
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Send the log of the whole process to standard error, as JSON lines."""
+def log_to_stderr(*, quiet: bool = False) -> None:
+    """Send the log of the whole process to standard error, as JSON lines; `quiet` leaves out what is fine."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)

@@ -17,7 +17,7 @@ from streams.dashboard.guard import Admission, Guard
 from streams.dashboard.operations import operation_routes
 from streams.dashboard.outputs import output_routes
 from streams.dashboard.population import Population
-from streams.dashboard.service import Service
+from streams.dashboard.service import NotReadyError, Service
 from streams.instrumentation import Instrumentation
 
 
@@ -44,7 +44,11 @@ def create_app(
             *operation_routes(service, registry),
             *routes,
         ],
-        exception_handlers={HTTPException: problems.answer_http_error, 500: answer_bug},
+        exception_handlers={
+            HTTPException: problems.answer_http_error,
+            NotReadyError: problems.answer_not_ready,
+            500: answer_bug,
+        },
         openapi_config=OpenAPIConfig(
             title="Rapport",
             version=version,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from streams.dashboard.service import Service
+from streams.dashboard.service import NotReadyError, Service
 from streams.model.definition import Framework
 
 
@@ -18,7 +18,13 @@ class Population(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Read the table once and yield its figures."""
         service = self._service
-        kpis = service.kpis()
+        ready = service.hindrance() is None
+        yield GaugeMetricFamily("engagement_ready", "1 when ready to serve.", value=float(ready))
+        yield GaugeMetricFamily("engagement_lag_records", "Stored, not processed yet.", value=service.lag())
+        try:
+            kpis = service.kpis()
+        except NotReadyError:
+            return  # no figures are better than zeros that are not true
         yield GaugeMetricFamily("engagement_customers", "Customers in the table.", value=kpis.customers)
 
         stages = GaugeMetricFamily(
@@ -32,12 +38,9 @@ class Population(Collector):
 
         alerts = GaugeMetricFamily("engagement_alerts_open", "State alerts that are open.", labels=["alert"])
         for alert in service.model.alerts:
-            alerts.add_metric([alert.name], kpis.alerts_open.get(alert.name, 0))
+            if alert.kind == "state":
+                alerts.add_metric([alert.name], kpis.alerts_open.get(alert.name, 0))
         yield alerts
-
-        yield GaugeMetricFamily("engagement_lag_records", "Stored, not processed yet.", value=service.lag())
-        ready = service.hindrance() is None
-        yield GaugeMetricFamily("engagement_ready", "1 when ready to serve.", value=float(ready))
 
 
 def _stages(framework: Framework) -> list[str]:

@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from schemas.http import Problem
+from streams.dashboard.service import NotReadyError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -34,3 +35,8 @@ def answer_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Respon
         wrong = (f"{each.get('key')}: {each.get('message')}" for each in error.extra)
         detail = "; ".join(wrong) or detail
     return respond(error.status_code, detail, headers=error.headers)
+
+
+def answer_not_ready(_: Request[Any, Any, Any], error: NotReadyError) -> Response[bytes]:
+    """Ask the caller to come back."""
+    return respond(503, str(error), headers={"Retry-After": "1"})

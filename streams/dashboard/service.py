@@ -21,8 +21,15 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
 
 
+class NotReadyError(Exception):
+    """There is no state to answer from at the moment; the caller should ask again shortly."""
+
+
 class Service(Protocol):
-    """A live table and the log under it. Every method may block, and may be called from any thread."""
+    """A live table and the log under it. Every method may block, and may be called from any thread.
+
+    The methods that read the table raise NotReadyError while there is none.
+    """
 
     @property
     def model(self) -> Model:

@@ -1,0 +1,179 @@
+"""The command `rapport up`: collector, processor, API and metrics in one process, on one directory."""
+
+import os
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    import socket
+
+    from litestar import Litestar
+    from prometheus_client import CollectorRegistry
+
+    from streams.cli.service import EmbeddedService
+    from streams.instrumentation import Instrumentation
+    from streams.model.definition import Model
+    from streams.runtime.embedded.log import Retention
+    from streams.settings import Settings
+
+BUG: Final = 70
+_DAY_MS: Final = 86_400_000
+
+
+@click.command(name="up")
+@click.option("--data", metavar="DIR", help="Directory of the log; made when it is missing.  [rapport-data]")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [127.0.0.1]")
+@click.option("--port", type=int, metavar="N", help="Port to listen on; 0 takes a free one.  [8080]")
+@click.option("--model", metavar="FILE|PRESET", help="The model.  [starter]")
+@click.option("--token", metavar="TEXT", help="Access token; RAPPORT_TOKEN keeps it out of process lists.")
+def command(
+    data: str | None, host: str | None, port: int | None, model: str | None, token: str | None
+) -> None:
+    """Run everything in one process, until Ctrl-C.
+
+    Touchpoints are posted to /v1/touchpoints and answered when they are on the disk; customers,
+    transitions, alerts and figures are read under /v1, metrics under /metrics. Every option is also
+    a setting: in rapport.toml, or as a variable RAPPORT_DATA, RAPPORT_PORT, and so on.
+    """
+    from streams import settings
+    from streams.cli.server import PortError, take_port
+    from streams.model.load import load_model
+    from streams.model.problems import ModelError
+    from streams.runtime.embedded.errors import LogError
+
+    chosen = settings.load(
+        os.environ, options={"data": data, "host": host, "port": port, "model": model, "token": token}
+    )
+    try:
+        loaded = load_model(chosen.model)
+        with take_port(chosen.host, chosen.port) as listener:
+            _run(chosen, loaded, listener)
+    except ModelError as error:
+        raise click.ClickException(f"The model cannot be used:\n{error}") from error
+    except (PortError, LogError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _run(settings: "Settings", model: "Model", listener: "socket.socket") -> None:
+    """Open the log, take the state over, serve, and leave everything written."""
+    from rich.console import Console
+
+    from streams.cli import banner, running
+    from streams.cli.server import Server, ended_by_signals, local_url
+    from streams.cli.service import EmbeddedService
+    from streams.engine.compiled import is_warm
+    from streams.instrumentation import Instrumentation, log_to_stderr
+    from streams.runtime.embedded.log import EmbeddedLog
+    from streams.runtime.embedded.run import EmbeddedRun, RunSettings
+    from streams.runtime.processor import Processor
+
+    console = Console(highlight=False)
+    log_to_stderr(quiet=sys.stderr.isatty())
+    registry = _registry()
+    instrumentation = Instrumentation(model, build=version("rapport"), registry=registry)
+    directory, url = Path(settings.data), local_url(listener)
+
+    with ended_by_signals() as ending, EmbeddedLog(directory, retention=_retention(settings)) as log:
+        run = EmbeddedRun(
+            log,
+            model,
+            lambda: Processor(model, remembered_ids=settings.remembered_ids),
+            clock=_now_ms,
+            instrumentation=instrumentation,
+            settings=RunSettings(flush_interval_ms=settings.flush_interval_ms),
+            on_failure=lambda _: server.stop(),
+        )
+        service = EmbeddedService(log, run, model, clock=_now_ms, instrumentation=instrumentation)
+        server = Server(_app(settings, service, instrumentation=instrumentation, registry=registry))
+        if not is_warm():
+            console.print("Compiling the engine. This happens once, and takes up to a minute.", style="dim")
+        try:
+            run.start()
+            start = banner.Start(
+                url=url,
+                data=directory,
+                model=model,
+                customers=service.kpis().customers,
+                row_bytes=0,
+                guarded=settings.token is not None,
+            )
+            banner.show(start, console)
+            instrumentation.serving(url=url)
+            with running.announced(directory, url):
+                server.serve(listener)
+        finally:
+            run.stop()
+
+    _raise_or_report(run.failure)
+    instrumentation.stopped(reason=ending.signal.name if ending.signal else "")
+
+
+def _app(
+    settings: "Settings",
+    service: "EmbeddedService",
+    *,
+    instrumentation: "Instrumentation",
+    registry: "CollectorRegistry",
+) -> "Litestar":
+    from streams.dashboard.app import create_app
+    from streams.dashboard.guard import Admission
+    from streams.ingest.http import touchpoints_route
+    from streams.settings import is_loopback
+
+    return create_app(
+        service,
+        admission=Admission(
+            hosts=frozenset(name.lower() for name in (settings.host, *settings.allowed_hosts)),
+            origins=frozenset(origin.lower().rstrip("/") for origin in settings.allowed_origins),
+            token=settings.token,
+            any_address=not is_loopback(settings.host),
+        ),
+        instrumentation=instrumentation,
+        registry=registry,
+        version=version("rapport"),
+        routes=[touchpoints_route(service, instrumentation, body_limit_bytes=settings.max_body_bytes)],
+    )
+
+
+def _registry() -> "CollectorRegistry":
+    from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry
+
+
+def _retention(settings: "Settings") -> "Retention":
+    from streams import topics
+    from streams.runtime.embedded.log import Retention
+
+    kept_ms = settings.keep_outputs_days * _DAY_MS
+    listed = {topics.TRANSITIONS.name: kept_ms, topics.ALERTS.name: kept_ms}
+    return Retention(
+        input_ms=settings.keep_input_days * _DAY_MS, outputs_ms={**Retention().outputs_ms, **listed}
+    )
+
+
+def _raise_or_report(failure: BaseException | None) -> None:
+    """End with the log's own message where the disk failed, and as a defect where the processor did."""
+    from streams.runtime.embedded.errors import LogError
+
+    if isinstance(failure, LogError):
+        raise failure
+    if failure is not None:
+        click.echo(
+            f"A defect in Rapport stopped it ({type(failure).__name__}: {failure}). "
+            "Everything accepted is in the log. Please report the traceback above.",
+            err=True,
+        )
+        sys.exit(BUG)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
