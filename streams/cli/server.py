@@ -84,7 +84,7 @@ class Server:
 class Ending:
     """What a block that signals end was ended by; None if it came to its own end."""
 
-    signal: signal.Signals | None = None
+    by: signal.Signals | None = None
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def ended_by_signals() -> Iterator[Ending]:
     def end(number: int, _: FrameType | None) -> None:
         for each in before:
             signal.signal(each, signal.SIG_IGN)
-        ending.signal = signal.Signals(number)
+        ending.by = signal.Signals(number)
         raise _Ended
 
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -110,7 +110,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket") -> Non
             run.stop()
 
     _raise_or_report(run.failure)
-    instrumentation.stopped(reason=ending.signal.name if ending.signal else "")
+    instrumentation.stopped(reason=ending.by.name if ending.by else "")
 
 
 def _app(
