@@ -24,6 +24,7 @@ class Notes:
     def __init__(self) -> None:
         """Start with none."""
         self.problems: list[Problem] = []
+        self.known: set[Problem] = set()
 
     def add(
         self,
@@ -36,7 +37,8 @@ class Notes:
     ) -> None:
         """Note a problem at `tree`; `offset` counts characters of a scalar's value from 0."""
         problem = problem_at(tree, reason, suggestion, offset=offset, severity=severity)
-        if problem not in self.problems:
+        if problem not in self.known:
+            self.known.add(problem)
             self.problems.append(problem)
 
     def warn(self, tree: Tree, reason: str, suggestion: str = "", *, offset: int | None = None) -> None:
@@ -230,9 +232,10 @@ def read_rule(notes: Notes, tree: Tree | None, what: str) -> Rule | None:
     if not isinstance(tree, Scalar):
         notes.add(tree, f"{what} must be a text", "put the rule in quotes")
         return None
-    node, faults = read_expression(tree.value)
+    # Blanks only change shape, so that every offset stays an offset of the value in the file.
+    text = re.sub(r"\s", " ", tree.value)
+    node, faults = read_expression(text)
     for fault in faults:
         notes.add(tree, fault.reason, fault.suggestion, offset=fault.offset)
     place = problem_at(tree, "", offset=0)
-    text = " ".join(tree.value.split())
-    return Rule(text=text, node=UNREADABLE if faults else node, line=place.line, column=place.column)
+    return Rule(text=text.strip(), node=UNREADABLE if faults else node, line=place.line, column=place.column)

@@ -110,10 +110,15 @@ def read_stay(notes: Notes, fields: dict[str, Tree], when: Rule | None) -> tuple
     if stay is not None and hysteresis is not None:
         notes.add(hysteresis, "hysteresis is short for stay; one of the two is enough", "remove hysteresis")
         return None, False
+    if hysteresis is not None and "upon" in fields:
+        notes.add(hysteresis, "a stage with upon stays by itself; hysteresis does nothing there", "remove it")
+        return None, False
     if hysteresis is not None:
         return read_hysteresis(notes, hysteresis, when), False
     if isinstance(stay, Scalar) and stay.value == "always":
         return None, True
+    if stay is not None and "upon" in fields:
+        notes.add(stay, "a stage with upon stays by itself; stay does nothing there", "remove stay")
     return read_rule(notes, stay, "stay"), False
 
 

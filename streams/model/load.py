@@ -77,6 +77,16 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESETS.glob("*.yaml")))
 
 
+def preset_descriptions() -> dict[str, str]:
+    """Return what each preset says of itself, by name."""
+    described: dict[str, str] = {}
+    for name in preset_names():
+        text, _ = read_file(PRESETS / f"{name}.yaml", name)
+        tree, _ = read_text(name=name, text=text or "")
+        described[name] = scalar_text(child(tree, "description"))
+    return described
+
+
 def check(text: str, *, name: str, beside: Path | None) -> Checked:
     """Read a text, follow `extends`, read the model and check it."""
     texts: dict[str, str] = {}

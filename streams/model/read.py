@@ -6,7 +6,7 @@ The text is read event by event, so neither deep nesting nor aliases of aliases 
 import yaml
 
 from streams.model.problems import Problem
-from streams.model.tree import Mapping, Scalar, Sequence, Source, Tree, make_source, problem_at
+from streams.model.tree import Mapping, Scalar, Sequence, Source, Tree, is_null, make_source, problem_at
 
 DEPTH_LIMIT = 40
 SIZE_LIMIT = 100_000
@@ -88,7 +88,8 @@ class TreeBuilder:
         if not closed.is_mapping:
             return Sequence(source=self.source, start=closed.start, items=tuple(closed.items))
         pairs: dict[str, tuple[Scalar, Tree]] = {}
-        for key, value in zip(closed.items[::2], closed.items[1::2], strict=True):
+        both = list(zip(closed.items[::2], closed.items[1::2], strict=True))
+        for key, value in self.mended(both) if closed.flow else both:
             if not isinstance(key, Scalar):
                 self.problems.append(problem_at(key, "a key must be a text"))
             elif key.value in pairs:
@@ -103,6 +104,24 @@ class TreeBuilder:
             else:
                 pairs[key.value] = (key, value)
         return Mapping(source=self.source, start=closed.start, pairs=tuple(pairs.values()), flow=closed.flow)
+
+    def mended(self, pairs: list[tuple[Tree, Tree]]) -> list[tuple[Tree, Tree]]:
+        """Note texts that a comma inside braces tore apart, and put them together again.
+
+        {when: count(pricing, 30d) >= 1} is, to YAML, the key `when` and a key `30d) >= 1` without a value.
+        """
+        whole: list[tuple[Tree, Tree]] = []
+        for key, value in pairs:
+            before = whole[-1][1] if whole else None
+            if is_torn(before) and isinstance(before, Scalar) and is_null(value) and isinstance(key, Scalar):
+                reason = "a comma inside {…} tears an unquoted text apart"
+                self.problems.append(problem_at(before, reason, "put this text in quotes"))
+                text = self.source.text[before.start : key.end]
+                mended = Scalar(source=self.source, start=before.start, end=key.end, value=text, plain=True)
+                whole[-1] = (whole[-1][0], mended)
+            else:
+                whole.append((key, value))
+        return whole
 
     def refuse_tag(self, event: yaml.NodeEvent) -> None:
         """A model holds plain values only."""
@@ -121,6 +140,11 @@ class TreeBuilder:
         )
         self.problems.append(problem_at(place, reason, suggestion))
         return False
+
+
+def is_torn(tree: Tree | None) -> bool:
+    """Whether an unquoted text lacks a closing parenthesis."""
+    return isinstance(tree, Scalar) and tree.plain and tree.value.count("(") > tree.value.count(")")
 
 
 def read_tree(source: Source) -> tuple[Tree | None, list[Problem]]:

@@ -23,12 +23,12 @@ from streams.model.tokens import UNIT_MS
 OR, AND, NOT, COMPARE, SUM, PRODUCT, MINUS, ATOM = range(8)
 
 
-def render(node: Node) -> str:
-    """Return the shortest usual spelling of a tree."""
-    return spelled(node)[0]
+def render(node: Node, *, canonical: bool = False) -> str:
+    """Return a tree as text: terms as their author wrote them or, where `canonical`, all in one spelling."""
+    return spelled(node, canonical)[0]
 
 
-def spelled(node: Node) -> tuple[str, int]:
+def spelled(node: Node, canonical: bool) -> tuple[str, int]:
     """Return the text of a node and how tightly it binds."""
     match node:
         case Constant(value=value, unit=unit):
@@ -37,39 +37,39 @@ def spelled(node: Node) -> tuple[str, int]:
         case Text(value=value):
             return f"'{value}'" if '"' in value else f'"{value}"', ATOM
         case Term():
-            return node.text or term_text(node), ATOM
+            return (node.text if node.text and not canonical else term_text(node)), ATOM
         case Arithmetic(op=op, left=left, right=right):
             level = SUM if op in "+-" else PRODUCT
-            return f"{within(left, level)} {op} {within(right, level + 1)}", level
+            return f"{within(left, level, canonical)} {op} {within(right, level + 1, canonical)}", level
         case Negative(operand=operand):
-            return f"-{within(operand, ATOM)}", MINUS
+            return f"-{within(operand, ATOM, canonical)}", MINUS
         case Fold(op=op, arguments=arguments):
-            return call(op, arguments), ATOM
+            return call(op, arguments, canonical), ATOM
         case Default(operand=operand, fallback=fallback):
-            return call("default", (operand, fallback)), ATOM
+            return call("default", (operand, fallback), canonical), ATOM
         case Known(operand=operand):
-            return call("known", (operand,)), ATOM
+            return call("known", (operand,), canonical), ATOM
         case Holds(conditions=conditions):
-            return call("holds", conditions), ATOM
+            return call("holds", conditions, canonical), ATOM
         case Compare(op=op, left=left, right=right):
-            return f"{within(left, SUM)} {op} {within(right, SUM)}", COMPARE
+            return f"{within(left, SUM, canonical)} {op} {within(right, SUM, canonical)}", COMPARE
         case And(conditions=conditions):
-            return " and ".join(within(part, NOT) for part in conditions), AND
+            return " and ".join(within(part, NOT, canonical) for part in conditions), AND
         case Or(conditions=conditions):
-            return " or ".join(within(part, AND) for part in conditions), OR
+            return " or ".join(within(part, AND, canonical) for part in conditions), OR
         case Not(condition=condition):
-            return f"not {within(condition, NOT)}", NOT
+            return f"not {within(condition, NOT, canonical)}", NOT
 
 
-def within(node: Node, level: int) -> str:
+def within(node: Node, level: int, canonical: bool) -> str:
     """Return the text of a part, in parentheses when it binds less tightly than `level`."""
-    text, own = spelled(node)
+    text, own = spelled(node, canonical)
     return text if own >= level else f"({text})"
 
 
-def call(name: str, arguments: tuple[Node, ...]) -> str:
+def call(name: str, arguments: tuple[Node, ...], canonical: bool) -> str:
     """Return a call."""
-    return f"{name}({', '.join(render(argument) for argument in arguments)})"
+    return f"{name}({', '.join(render(argument, canonical=canonical) for argument in arguments)})"
 
 
 def term_text(term: Term) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.model.definition import Framework, Model
+from streams.model.definition import Framework, Model, Stage
 from streams.model.expression import (
     And,
     Arithmetic,
@@ -58,13 +58,18 @@ def rules(model: Model) -> Iterator[Placed]:
 
 def stage_rules(framework: Framework) -> Iterator[tuple[Path, Rule]]:
     """Yield the rules of a framework's stages and exits."""
+    for path, stage in stages_with_paths(framework):
+        if stage.when is not None:
+            yield (*path, "when"), stage.when
+        if stage.stay is not None and not made_by_hysteresis(stage):
+            yield (*path, "stay"), stage.stay
+
+
+def stages_with_paths(framework: Framework) -> Iterator[tuple[Path, Stage]]:
+    """Yield the stages and exits of a framework with their places in the file."""
     for section, stages in (("stages", framework.stages), ("exits", framework.exits)):
         for stage in stages:
-            path = (*framework_path(framework, section), stage.name)
-            if stage.when is not None:
-                yield (*path, "when"), stage.when
-            if stage.stay is not None and not made_by_hysteresis(stage.when, stage.stay):
-                yield (*path, "stay"), stage.stay
+            yield (*framework_path(framework, section), stage.name), stage
 
 
 def framework_path(framework: Framework, section: str) -> Path:
@@ -72,9 +77,12 @@ def framework_path(framework: Framework, section: str) -> Path:
     return ("levels", framework.name) if framework.levels else ("frameworks", framework.name, section)
 
 
-def made_by_hysteresis(when: Rule | None, stay: Rule) -> bool:
-    """Whether a stay stands where its `when` does: then it was made from it."""
-    return when is not None and (when.line, when.column) == (stay.line, stay.column)
+def made_by_hysteresis(stage: Stage) -> bool:
+    """Whether a stage's stay stands where its `when` does: then it was made from it."""
+    when, stay = stage.when, stage.stay
+    if when is None or stay is None:
+        return False
+    return (when.line, when.column) == (stay.line, stay.column)
 
 
 def children(node: Node) -> tuple[Node, ...]:
