@@ -208,3 +208,10 @@ class CountingProcessor:
             self.digest,
             {name: (row.count, row.due_ms, row.ids, row.told) for name, row in sorted(self.rows.items())},
         )
+
+
+def touchpoint(customer: str, message_id: str, *, at_ms: int) -> tuple[bytes, bytes]:
+    """Return the key and value of a record."""
+    at = EPOCH + timedelta(milliseconds=at_ms)
+    value = Touchpoint(message_id=message_id, event="Page Viewed", timestamp=at, customer_id=customer)
+    return customer.encode(), msgspec.json.encode(value)

@@ -263,7 +263,7 @@ class EmbeddedRun:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread when it has written what it holds. Does nothing before `start`."""
+        """End the thread when it has read what is in the log and flushed; do nothing before `start`."""
         self._stopping = True
         with self._log.appended:
             self._log.appended.notify_all()
@@ -275,6 +275,9 @@ class EmbeddedRun:
         try:
             while not self._stopping:
                 self._go_on()
+            end = self._log.next_offset
+            while self.trouble is None and self.visible < end:
+                self.step()
             if self._processor is not None and self._flush_wait_ms() < float("inf"):
                 self.flush()
         except BaseException as error:
