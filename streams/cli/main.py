@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
             raise refusal from problem
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("rapport", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rapport", message="%(prog)s %(version)s")
 def main() -> None:
     """Touchpoints in, live customers out.
