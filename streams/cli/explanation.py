@@ -4,7 +4,7 @@ Whatever a tracker sent is shown as text: no markup, no control characters.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -13,10 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.outputs import Contribution
-from schemas.views import CustomerView, RecentChange, ScoreWhy, StageWhy, Why
+from schemas.views import CustomerView, RecentChange, RuleReading, ScoreWhy, StageWhy, Why
 
 _BAR_CELLS: Final = 20
 _MOST_CONTRIBUTIONS: Final = 3
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DURATIONS: Final = ("since(", "until(", "tenure", "rhythm")  # terms that outputs carry in milliseconds
+_INSTANTS: Final = ("first(", "last(")
 
 
 def show(view: CustomerView, why: Why, console: Console) -> None:
@@ -48,7 +51,7 @@ def moment(at: datetime) -> str:
 
 def length(span: timedelta) -> str:
     """Write a duration in its largest unit: `3 days`, `1 hour`, `0 seconds`."""
-    seconds = int(span.total_seconds())
+    seconds = abs(int(span.total_seconds()))
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= size:
             return _counted(seconds // size, unit)
@@ -74,15 +77,29 @@ def _stage(framework: str, why: StageWhy, as_of: datetime) -> RenderableType:
     line.append(f"{plain(framework)}  ", style="dim")
     line.append(_stage_name(why.stage), style="bold green")
     line.append(f"  since {moment(why.since)} ({length(as_of - why.since)})", style="dim")
-    parts: list[Text] = [line]
+    parts: list[RenderableType] = [line]
     if why.rule:
         parts.append(_indented(f"because {plain(why.rule)}"))
     if why.values:
         parts.append(_indented(_values(why.values), style="dim"))
-    for name, other in why.others.items():
-        if other.holds:
-            parts.append(_indented(f"{plain(name)} holds as well: {plain(other.rule)}", style="dim"))
+    if why.others:
+        parts.append(Padding(_others(why.others), (0, 0, 0, 2)))
     return Group(*parts)
+
+
+def _others(others: Mapping[str, RuleReading]) -> RenderableType:
+    """Lay out the rules of the other stages, true or not, with what they read now."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, reading in others.items():
+        mark = Text("✓", style="green") if reading.holds else Text("✗", style="dim")
+        read = Text(plain(reading.rule))
+        if reading.values:
+            read.append(f"  {_values(reading.values)}", style="dim")
+        table.add_row(mark, Text(plain(name)), read)
+    return table
 
 
 def _stage_name(stage: str | list[str] | None) -> str:
@@ -92,15 +109,19 @@ def _stage_name(stage: str | list[str] | None) -> str:
 
 
 def _values(values: Mapping[str, float | str | None]) -> str:
-    return " · ".join(f"{plain(term)} = {_value(value)}" for term, value in values.items())
+    return " · ".join(f"{plain(term)} = {_value(term, value)}" for term, value in values.items())
 
 
-def _value(value: float | str | None) -> str:
+def _value(term: str, value: float | str | None) -> str:
     if value is None:
         return "absent"
-    return (
-        plain(value) if isinstance(value, str) else f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-    )
+    if isinstance(value, str):
+        return plain(value)
+    if term.startswith(_DURATIONS):
+        return length(timedelta(milliseconds=value))
+    if term.startswith(_INSTANTS):
+        return moment(_EPOCH + timedelta(milliseconds=value))
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _scores(scores: Mapping[str, ScoreWhy]) -> RenderableType | None:
@@ -119,7 +140,7 @@ def _scores(scores: Mapping[str, ScoreWhy]) -> RenderableType | None:
 
 def _bar(value: float) -> Text:
     filled = round(value / 100 * _BAR_CELLS)
-    return Text.assemble(("━" * filled, "cyan"), ("━" * (_BAR_CELLS - filled), "bright_black"))
+    return Text.assemble(("━" * filled, "cyan"), ("┄" * (_BAR_CELLS - filled), "dim"))
 
 
 def _contributions(touchpoints: Iterable[Contribution]) -> str:
