@@ -56,7 +56,7 @@ def copy_of_sources(directory: Path) -> None:
     """Copy what is installed, and what says how, to where it can be changed and built."""
     for name in ("schemas", "streams"):
         shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, directory / name)
 
 
