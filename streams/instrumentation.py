@@ -74,7 +74,6 @@ class Instrumentation:
         self._unmapped = counter("touchpoints_unmapped", "Applied, and no entry of the map matches.")
         self._conflicts = counter("touchpoints_conflicting", "Duplicates with other content.")
         self._missing = counter("amounts_missing", "Signals counted without an amount.")
-        self._evicted = counter("ids_evicted_early", "Ids forgotten while a repeat was possible.")
         self._dead = counter("dead_letters", "Records that cannot be read.", ["source", "reason"])
         self._transitions = counter("transitions", "Moves.", ["framework", "from_stage", "to_stage"])
         self._raised = counter("alerts_raised", "Alerts raised.", ["alert", "severity"])
@@ -159,7 +158,6 @@ class Instrumentation:
         self._unmapped.inc(gained.get("unmapped", 0))
         self._conflicts.inc(gained.get("conflict", 0))
         self._missing.inc(gained.get("amount_missing", 0))
-        self._evicted.inc(gained.get("evicted_early", 0))
         self._processing.observe(seconds)
 
     def dead_lettered(self, letters: Iterable[DeadLetter], *, source: Source = Source.LOG) -> None:

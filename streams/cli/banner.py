@@ -1,10 +1,10 @@
 """What `rapport up` says at the start: what runs, where, and what to try first."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -37,7 +37,7 @@ def show(start: Start, console: Console) -> None:
     console.print(
         Panel(facts, title="[bold]rapport[/] is up", title_align="left", border_style="cyan", expand=False)
     )
-    console.print(_first_steps(start))
+    _print_first_steps(start, console)
 
 
 def _model(model: Model) -> str:
@@ -50,15 +50,17 @@ def _size(start: Start) -> str:
     return f"{start.customers:,} × {start.row_bytes:,} bytes = {mebibytes:,.1f} MiB"
 
 
-def _first_steps(start: Start) -> RenderableType:
+def _print_first_steps(start: Start, console: Console) -> None:
+    """Print commands to copy: long lines are left to the terminal, so that no break gets into them."""
     token = ' -H "Authorization: Bearer $RAPPORT_TOKEN"' if start.guarded else ""
     touchpoint = (
         '{"message_id":"m1","customer_id":"ada","event":"Page Viewed","timestamp":"\'$(date -u +%FT%TZ)\'"}'
     )
-    lines = [
+    for what, how in (
         ("Post a first touchpoint:", f"curl{token} {start.url}/v1/touchpoints -d '{touchpoint}'"),
         ("See what it did:", f"curl{token} {start.url}/v1/customers/ada"),
-        ("Ask why:", f"rapport explain ada --data {start.data}"),
-    ]
-    steps = Group(*(Group(Text(what, style="dim"), Padding(Text(how), (0, 0, 0, 2))) for what, how in lines))
-    return Group(steps, Text("Stop with Ctrl-C: everything accepted is kept.", style="dim"))
+        ("Ask why:", f"rapport explain ada --data {shlex.quote(str(start.data))}"),
+    ):
+        console.print(Text(what, style="dim"))
+        console.print(Text(f"  {how}"), soft_wrap=True)
+    console.print(Text("Stop with Ctrl-C: everything accepted is kept.", style="dim"))

@@ -19,6 +19,7 @@ _BAR_CELLS: Final = 20
 _MOST_CONTRIBUTIONS: Final = 3
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATIONS: Final = ("since(", "until(", "tenure", "rhythm")  # terms that outputs carry in milliseconds
+_CHANGES: Final = {"stage": "stage", "alert_raised": "alert raised", "alert_resolved": "alert resolved"}
 _INSTANTS: Final = ("first(", "last(")
 
 
@@ -78,7 +79,7 @@ def _stage(framework: str, why: StageWhy, as_of: datetime) -> RenderableType:
     line.append(_stage_name(why.stage), style="bold green")
     line.append(f"  since {moment(why.since)} ({length(as_of - why.since)})", style="dim")
     parts: list[RenderableType] = [line]
-    if why.rule:
+    if why.rule not in ("", "always"):
         parts.append(_indented(f"because {plain(why.rule)}"))
     if why.values:
         parts.append(_indented(_values(why.values), style="dim"))
@@ -97,7 +98,7 @@ def _others(others: Mapping[str, RuleReading]) -> RenderableType:
         mark = Text("✓", style="green") if reading.holds else Text("✗", style="dim")
         read = Text(plain(reading.rule))
         if reading.values:
-            read.append(f"  {_values(reading.values)}", style="dim")
+            read.append(f"\n{_values(reading.values)}", style="dim")
         table.add_row(mark, Text(plain(name)), read)
     return table
 
@@ -155,7 +156,7 @@ def _signals(view: CustomerView) -> RenderableType | None:
     table.add_column(justify="right")
     table.add_column()
     for name, signal in view.signals.items():
-        amount = f"{signal.sum:,.2f}" if signal.sum else ""
+        amount = "" if signal.sum == signal.count else f"{signal.sum:,.2f}"
         last = Text(f"last {moment(signal.last)}", style="dim")
         table.add_row(Text(plain(name)), _counted(signal.count, "time"), amount, last)
     for question, answer in view.answers.items():
@@ -189,7 +190,7 @@ def _recent(view: CustomerView) -> RenderableType | None:
 
 
 def _change(change: RecentChange) -> str:
-    what = f"{plain(change.kind.replace('_', ' '))}  {plain(change.what)}"
+    what = f"{_CHANGES.get(change.kind, plain(change.kind))}  {plain(change.what)}"
     return what if change.to is None else f"{what} → {plain(change.to)}"
 
 

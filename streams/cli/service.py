@@ -11,8 +11,10 @@ from anyio import CapacityLimiter, to_thread
 from schemas.dead_letter import DeadLetter
 from schemas.http import AlertPage, TransitionPage
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
+from schemas.touchpoint import Subject
 from schemas.views import CustomerView, PartitionKpis, Why
-from streams.dashboard.service import NotReadyError, PageQuery
+from streams.dashboard.service import Memory, NotReadyError, PageQuery
+from streams.engine import ground
 from streams.ingest.http import StoreUnavailableError
 from streams.instrumentation import Instrumentation
 from streams.model.definition import Model
@@ -97,6 +99,17 @@ class EmbeddedService:
         """Return the figures about everybody."""
         with self._processor() as processor:
             return processor.kpis()
+
+    def memory(self) -> Memory:
+        """Return what the table holds in memory, all kinds of subjects together."""
+        with self._processor() as processor:
+            lanes = processor.lanes
+            cursors = [lane.table.ground.cursor for lane in lanes.values()]
+            return Memory(
+                row_bytes=lanes[Subject.CUSTOMER].compiled.layout.row_bytes(),
+                ids_remembered=sum(int(cursor[ground.IDS]) for cursor in cursors),
+                ids_evicted_early=sum(int(cursor[ground.IDS_EVICTED]) for cursor in cursors),
+            )
 
     def transitions(self, query: PageQuery) -> TransitionPage:
         """List transitions that are flushed (within the flush interval), newest first."""

@@ -99,7 +99,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket") -> Non
                 data=directory,
                 model=model,
                 customers=service.kpis().customers,
-                row_bytes=0,
+                row_bytes=service.memory().row_bytes,
                 guarded=settings.token is not None,
             )
             banner.show(start, console)

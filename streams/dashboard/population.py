@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from streams.dashboard.service import NotReadyError, Service
@@ -15,17 +15,26 @@ class Population(Collector):
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Read the table once and yield its figures."""
         service = self._service
         ready = service.hindrance() is None
         yield GaugeMetricFamily("engagement_ready", "1 when ready to serve.", value=float(ready))
         yield GaugeMetricFamily("engagement_lag_records", "Stored, not processed yet.", value=service.lag())
         try:
-            kpis = service.kpis()
+            kpis, memory = service.kpis(), service.memory()
         except NotReadyError:
             return  # no figures are better than zeros that are not true
         yield GaugeMetricFamily("engagement_customers", "Customers in the table.", value=kpis.customers)
+        yield GaugeMetricFamily("engagement_row_bytes", "Memory of one customer.", value=memory.row_bytes)
+        yield GaugeMetricFamily(
+            "engagement_ids_remembered", "Ids that find duplicates.", value=memory.ids_remembered
+        )
+        yield CounterMetricFamily(
+            "engagement_ids_evicted_early",
+            "Ids forgotten while a repeat was possible.",
+            value=memory.ids_evicted_early,
+        )
 
         stages = GaugeMetricFamily(
             "engagement_customers_in_stage", "Customers that are in a stage.", labels=["framework", "stage"]

@@ -25,6 +25,17 @@ class NotReadyError(Exception):
     """There is no state to answer from at the moment; the caller should ask again shortly."""
 
 
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What the table holds in memory: `row_bytes` for each customer, and the ids that find duplicates.
+
+    An id is evicted early when it had to go while a repeat of it was still possible.
+    """
+
+    row_bytes: int
+    ids_remembered: int
+    ids_evicted_early: int
+
+
 class Service(Protocol):
     """A live table and the log under it. Every method may block, and may be called from any thread.
 
@@ -49,6 +60,9 @@ class Service(Protocol):
 
     def alerts(self, query: PageQuery) -> AlertPage:
         """List stored alerts."""
+
+    def memory(self) -> Memory:
+        """Return what the table holds in memory."""
 
     def lag(self) -> int:
         """Return how many stored records are not processed yet."""

@@ -13,7 +13,7 @@ from schemas.outputs import Because, MoveDirection, StageChanged, Trigger
 from schemas.views import CustomerView, PartitionKpis, Why
 from streams.dashboard.app import create_app
 from streams.dashboard.guard import Admission
-from streams.dashboard.service import PageQuery
+from streams.dashboard.service import Memory, NotReadyError, PageQuery
 from streams.instrumentation import Instrumentation
 from streams.model.definition import Alert, Framework, Model, Stage
 
@@ -44,9 +44,11 @@ class FixedService:
         self.queries: list[PageQuery] = []
         self.trouble: str | None = None
         self.records_behind = 0
+        self.recovering = False
 
     def customer(self, customer_id: str) -> CustomerView | None:
         """Answer for the known."""
+        self._refuse_while_recovering()
         if customer_id not in self.known:
             return None
         return CustomerView(
@@ -69,12 +71,14 @@ class FixedService:
 
     def why(self, customer_id: str) -> Why | None:
         """Answer for the known."""
+        self._refuse_while_recovering()
         if customer_id not in self.known:
             return None
         return Why(customer_id=customer_id, as_of=NOON, scores={}, dimensions={}, stages={}, alerts={})
 
     def kpis(self) -> PartitionKpis:
         """Count the known."""
+        self._refuse_while_recovering()
         return PartitionKpis(
             as_of=NOON,
             customers=len(self.known),
@@ -101,6 +105,10 @@ class FixedService:
         self.queries.append(query)
         return AlertPage(alerts=[], next=None)
 
+    def memory(self) -> Memory:
+        """Give fixed figures."""
+        return Memory(row_bytes=1_000, ids_remembered=7, ids_evicted_early=1)
+
     def lag(self) -> int:
         """Say what the test set."""
         return self.records_behind
@@ -108,6 +116,10 @@ class FixedService:
     def hindrance(self) -> str | None:
         """Say what the test set."""
         return self.trouble
+
+    def _refuse_while_recovering(self) -> None:
+        if self.recovering:
+            raise NotReadyError("recovering")
 
 
 def stage_changed(customer_id: str, *, from_stage: str | None = None, to: str = "awareness") -> StageChanged:

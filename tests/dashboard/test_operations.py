@@ -49,6 +49,32 @@ def test_metrics_say_how_many_customers_are_where_zero_included(client: Client, 
     assert read["engagement_customers", ()] == 3
     assert read["engagement_alerts_open", (("alert", "drop"),)] == 2
     assert read["engagement_lag_records", ()] == 5
+    assert read["engagement_row_bytes", ()] == 1_000
+    assert read["engagement_ids_remembered", ()] == 7
+    assert read["engagement_ids_evicted_early_total", ()] == 1
+
+
+def test_while_there_is_no_state_metrics_tell_no_figures(client: Client, service: Any) -> None:
+    """No figures are better than zeros that are not true; that it is not ready is told."""
+    service.recovering = True
+
+    read = samples(client.get("/metrics").text)
+
+    assert ("engagement_customers", ()) not in read
+    assert ("engagement_ready", ()) in read
+
+
+@pytest.mark.parametrize("route", ["/v1/customers/c1", "/v1/customers/c1/why", "/v1/kpis"])
+def test_while_there_is_no_state_readers_are_asked_to_come_back(
+    client: Client, service: Any, route: str
+) -> None:
+    """503 with Retry-After, not 404: nobody may take a customer for unknown during a recovery."""
+    service.recovering = True
+
+    answer = client.get(route)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_metrics_are_prometheus_text(client: Client) -> None:
