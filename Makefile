@@ -46,11 +46,12 @@ clean:
 	@rm -rf .coverage .demo .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	@find schemas streams tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The editable install is built with the setuptools of the lock (no build isolation).
+# The editable install is built with the setuptools of the lock (no build isolation), as a plain path:
+# its import hook would make every start slower.
 .venv/.installed: .venv/.uv requirements.lock requirements-dev.lock pyproject.toml
 	@echo "Installing the locked packages into .venv: about a minute the first time…"
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements-dev.lock
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-build-isolation --no-deps -e .
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-build-isolation --no-deps --config-setting editable_mode=compat -e .
 	@touch $@
 
 .venv/.uv:

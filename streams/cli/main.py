@@ -4,9 +4,6 @@ import importlib
 
 import click
 
-from streams.model.problems import ModelError, did_you_mean
-from streams.settings import SettingsError
-
 # Command -> its line in `rapport --help`. Each is a module beside this one, with a click command `command`.
 COMMANDS = {
     "up": "Run everything in one process: collector, engine, API and metrics.",
@@ -36,6 +33,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that was called; suggest the nearest one for a misspelt name."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from streams.model.problems import did_you_mean
+
             hint = did_you_mean(args[0], COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
             ctx.fail(f"No such command {args[0]!r}: {hint}")
         return super().resolve_command(ctx, args)
@@ -47,6 +46,9 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a bad setting or model ends it with exit code 2 and says what to change."""
+        from streams.model.problems import ModelError
+        from streams.settings import SettingsError
+
         try:
             return super().invoke(ctx)
         except (SettingsError, ModelError) as problem:

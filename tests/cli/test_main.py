@@ -17,6 +17,7 @@ HEAVY = {
     "asyncio",
     "faust",
     "litestar",
+    "msgspec",
     "numba",
     "numpy",
     "orjson",
