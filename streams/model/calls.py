@@ -22,7 +22,7 @@ def read_call(written: Written, node: ast.Call, kind: str) -> Node:
             return UNREADABLE
         name = named
     if form.window == "none" and (arguments or node.keywords):
-        return written.fault(node, f"{kind} takes no window", write)
+        return written.fault(arguments[0] if arguments else node, f"{kind} takes no window", write)
     if form.window == "required" and not arguments:
         return written.fault(node, f"{kind} needs a window", write)
     if len(arguments) > 1:
@@ -94,8 +94,8 @@ def read_ago(written: Written, node: ast.Call, kind: str, window: Window | None)
     """Return how many whole panes a window lies back; None after noting what is wrong."""
     if not node.keywords:
         return 0
-    value = node.keywords[-1].value
-    if len(node.keywords) > 1 or node.keywords[0].arg != "ago" or not CALLS[kind].ago:
+    value = node.keywords[-1].value  # all of them are ago: no other name may stand before =
+    if len(node.keywords) > 1 or not CALLS[kind].ago:
         written.fault(value, f"{kind} takes no such argument", f"write {CALLS[kind].example}")
         return None
     if window is None:

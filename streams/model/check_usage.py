@@ -19,8 +19,12 @@ READ_BY_OUTPUTS = frozenset({"purchase"})
 
 def check_usage(notes: Notes, draft: Draft) -> None:
     """Note everything that is said and never used, and what refers to itself."""
-    check_signals(notes, draft)
-    check_sources(notes, draft)
+    if not any(
+        term.kind == "unreadable" for placed in rules(draft.model) for term in terms(placed.rule.node)
+    ):
+        # Otherwise what only the unreadable rule reads would seem to be read by nothing.
+        check_signals(notes, draft)
+        check_sources(notes, draft)
     check_circles(notes, draft)
     check_rules(notes, draft)
 

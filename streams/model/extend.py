@@ -37,8 +37,8 @@ def merge(parent: Mapping, child: Mapping, *, top: bool = False) -> Mapping:
     pairs: dict[str, tuple[Scalar, Tree]] = {key.value: (key, value) for key, value in parent.pairs}
     for key, value in child.pairs:
         above = pairs.get(key.value)
-        if is_null(value):
-            pairs.pop(key.value, None)
+        if above is not None and is_null(value):
+            del pairs[key.value]
         elif above is None:
             pairs[key.value] = (key, value)
         else:

@@ -63,40 +63,19 @@ def read_fields(
     known = tuple(allowed)
     fields: dict[str, Tree] = {}
     pairs = read_mapping(notes, tree, what)
-    torn = (
-        isinstance(tree, Mapping) and tree.flow and any(torn_key(key, value, known) for key, value in pairs)
-    )
+    is_flow = isinstance(tree, Mapping) and tree.flow
     for key, value in pairs:
         if key.value in known:
             if not is_null(value):
                 fields[key.value] = value
-        elif torn and torn_key(key, value, known):
-            notes.add(
-                key,
-                f"{key.value} is not a key of {what}: a comma inside {{…}} tore an unquoted text apart",
-                "put the text before it in quotes",
-            )
+        elif is_flow and is_null(value):
+            reason = f"{key.value} is not a key of {what}, and has no value"
+            notes.add(key, reason, "a comma inside {…} tears a text apart: put the text before it in quotes")
         else:
-            hint = (
-                (hints or {}).get(key.value)
-                or boolean_hint(key, known)
-                or suggest(key.value, known, kind="keys")
-            )
+            hint = (hints or {}).get(key.value) or boolean_hint(key, known)
+            hint = hint or suggest(key.value, known, kind="keys")
             notes.add(key, f"{key.value} is not a key of {what}", hint)
-    if torn:
-        # What was torn apart cannot be read either; one problem is enough.
-        fields = {key: value for key, value in fields.items() if not half_open(value)}
     return fields
-
-
-def torn_key(key: Scalar, value: Tree, known: tuple[str, ...]) -> bool:
-    """Whether a key is the rest of a text that a comma tore apart: unknown, and without a value."""
-    return key.value not in known and is_null(value)
-
-
-def half_open(tree: Tree) -> bool:
-    """Whether an unquoted text lacks a closing parenthesis."""
-    return isinstance(tree, Scalar) and tree.plain and tree.value.count("(") > tree.value.count(")")
 
 
 def boolean_hint(key: Scalar, known: tuple[str, ...]) -> str:

@@ -75,8 +75,7 @@ def read_expression(text: str) -> tuple[Node, list[Fault]]:
     try:
         tree = ast.parse(prepared.masked[indent:], mode="eval")
     except SyntaxError as fault:
-        offset = min(max((fault.offset or 1) - 1 + indent, 0), len(text) - 1)
-        return UNREADABLE, [Fault(offset, "the rule cannot be read from here on", hint_for(prepared, offset))]
+        return UNREADABLE, [grammar_fault(prepared, indent, fault)]
     except (RecursionError, MemoryError):
         return UNREADABLE, [Fault(0, "the rule is nested too deep", "split it into scores")]
     reader = Reader(Written(text=text, prepared=prepared, indent=indent))
@@ -84,11 +83,14 @@ def read_expression(text: str) -> tuple[Node, list[Fault]]:
     return node, sorted(reader.written.faults, key=lambda fault: fault.offset)
 
 
-def hint_for(prepared: Prepared, offset: int) -> str:
-    """Return what usually helps at a place where Python's grammar gives up."""
-    if offset >= len(prepared.masked.rstrip()) - 1:
-        return "something is missing at the end"
-    return "join conditions with and / or, values with + - * /"
+def grammar_fault(prepared: Prepared, indent: int, fault: SyntaxError) -> Fault:
+    """Return where Python's grammar gives up, and what usually helps there."""
+    reason = "the rule cannot be read from here on"
+    last = len(prepared.masked.rstrip()) - 1
+    if not fault.offset:
+        return Fault(last, reason, "something is missing at the end")
+    hint = "join conditions with and / or, values with + - * /"
+    return Fault(min(fault.offset - 1 + indent, last), reason, hint)
 
 
 class Reader:
