@@ -14,7 +14,7 @@ from tests.oracle.evaluation import EQUAL_WITHIN, evaluate, reading_instant, sco
 from tests.oracle.row import Row
 from tests.oracle.stretches import Stretch, term_within, truths_within
 
-SPLITS_AT_MOST = 100_000
+SPLITS_AT_MOST = 20_000
 
 
 class Undecided(Exception):

@@ -1,6 +1,7 @@
 """A partition of customers: what becomes of each touchpoint, and how time reaches rows."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from tests.oracle.life import elapse, move_clock
 from tests.oracle.mapping import timestamp_ms
 from tests.oracle.row import Row, new_row
 
+Elapse = Callable[[Row, int], list[Happening]]
+
 
 class Oracle:
     """All customers of one partition under one model.
@@ -22,8 +25,9 @@ class Oracle:
     part of `applied`, `conflict` a part of `duplicate`. position: the offset of the next record.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, elapse: Elapse = elapse) -> None:
         self.model = model
+        self.elapse = elapse  # how a row goes on to an instant: by searching, or step by step in tests of it
         self.rows: dict[str, Row] = {}
         self.remembered: dict[str, dict[str, tuple[int, bytes]]] = {}
         self.first_seen_codes: dict[str, int] = {}
@@ -56,7 +60,7 @@ class Oracle:
     def until(self, instant_ms: int) -> None:
         """Let all rows go on to this instant, as at the end of a file."""
         for row in self.live_rows():
-            self.happenings += elapse(row, instant_ms)
+            self.happenings += self.elapse(row, instant_ms)
 
     def model_changed(self) -> None:
         """Evaluate each row once where its clock is: alerts raise nothing, true ones open silently."""
@@ -101,7 +105,7 @@ class Oracle:
             self.rows[customer_id] = row
         fed: list[str] = []
         if advances:
-            self.happenings += elapse(row, e - 1)
+            self.happenings += self.elapse(row, e - 1)
             move_clock(row, e)
             fed = expire_follows(row, e)
         applied = apply(row, touchpoint, self.first_seen_codes)
@@ -121,7 +125,7 @@ class Oracle:
         customer_id, e = str(touchpoint.customer_id), timestamp_ms(touchpoint)
         row = self.rows.get(customer_id)
         if row is not None and row.status == "live" and e > row.clock:
-            self.happenings += elapse(row, e - 1)
+            self.happenings += self.elapse(row, e - 1)
         incarnation = 1 if row is None else row.incarnation + 1
         self.rows[customer_id] = new_row(self.model, customer_id, e, incarnation=incarnation, deleted_at=e)
         self.rows[customer_id].status = "deleted"
