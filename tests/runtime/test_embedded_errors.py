@@ -1,4 +1,6 @@
+import errno
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from streams.runtime.embedded.errors import (
     NewerSchema,
     NoLog,
     Recovering,
+    refusal,
     translated,
 )
 from streams.runtime.embedded.log import EmbeddedLog
@@ -68,6 +71,30 @@ def test_another_process_is_refused_until_the_holder_dies(tmp_path: Path) -> Non
             EmbeddedLog(tmp_path)
         holder.kill()
         holder.wait(timeout=30)
+
+    EmbeddedLog(tmp_path).close()
+
+
+@pytest.mark.parametrize(("code", "kind"), [(errno.ENOSPC, DiskFull), (errno.EACCES, DirectoryUnwritable)])
+def test_a_refusal_of_the_system_says_whether_space_or_permission_is_missing(
+    tmp_path: Path, code: int, kind: type[Exception]
+) -> None:
+    """Both name the directory; only one of them is mended by deleting files."""
+    error = refusal(tmp_path, OSError(code, os.strerror(code)))
+
+    assert type(error) is kind
+    assert str(tmp_path) in str(error)
+
+
+def test_a_full_disk_is_told_from_the_first_file_on(tmp_path: Path) -> None:
+    """Where not even the lock's pid can be written, the message asks for space, and nothing stays locked."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(DiskFull):
+            EmbeddedLog(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     EmbeddedLog(tmp_path).close()
 

@@ -1,5 +1,6 @@
 """What can go wrong with a data directory; each message says what the operator has to do."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +101,13 @@ class Recovering(Exception):
 
     def __init__(self) -> None:
         super().__init__("The state is being read back from the log. Ask again in a moment.")
+
+
+def refusal(directory: Path, error: OSError) -> LogError:
+    """Return what it means for the operator that the system refused to make something in `directory`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskFull(directory)
+    return DirectoryUnwritable(directory, error.strerror or str(error))
 
 
 _KINDS: Final = {

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from streams.runtime.embedded.errors import DirectoryInUse, DirectoryUnwritable
+from streams.runtime.embedded.errors import DirectoryInUse, refusal
 
 NAME: Final = "rapport.lock"
 
@@ -17,14 +17,14 @@ class DirectoryLock:
 
     Raises:
         DirectoryInUse: another process (or another log of this one) holds it.
-        DirectoryUnwritable: the lock file cannot be made.
+        DirectoryUnwritable, DiskFull: the lock file cannot be written.
     """
 
     def __init__(self, directory: Path) -> None:
         try:
             self._file = (directory / NAME).open("ab+", buffering=0)
         except OSError as error:
-            raise DirectoryUnwritable(directory, str(error.strerror)) from error
+            raise refusal(directory, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -32,8 +32,12 @@ class DirectoryLock:
             pid = self._file.read(32).decode("ascii", "replace").strip() or "unknown"
             self._file.close()
             raise DirectoryInUse(directory, pid=pid) from None
-        self._file.truncate(0)
-        self._file.write(b"%d\n" % os.getpid())
+        try:
+            self._file.truncate(0)
+            self._file.write(b"%d\n" % os.getpid())
+        except OSError as error:
+            self._file.close()
+            raise refusal(directory, error) from error
 
     def release(self) -> None:
         """Let the next process in. The file stays: removing it would let two processes in."""

@@ -17,7 +17,7 @@ from schemas.dead_letter import DeadLetter
 from streams import topics
 from streams.instrumentation import Instrumentation
 from streams.runtime.embedded import compaction, database, flushes, inputs, outputs
-from streams.runtime.embedded.errors import DirectoryUnwritable
+from streams.runtime.embedded.errors import refusal
 from streams.runtime.embedded.inputs import Item
 from streams.runtime.embedded.lock import DirectoryLock
 from streams.runtime.embedded.outputs import OutputRow
@@ -81,7 +81,7 @@ class EmbeddedLog:
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise DirectoryUnwritable(directory, str(error.strerror)) from error
+            raise refusal(directory, error) from error
         self._lock = DirectoryLock(directory)
         try:
             self._writer = database.open_to_write(self.path, max_bytes=max_bytes)

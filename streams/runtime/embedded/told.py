@@ -11,7 +11,7 @@ from streams.instrumentation import Instrumentation
 from streams.runtime.embedded.outputs import OutputRow, dead_letter
 
 if TYPE_CHECKING:
-    from streams.runtime.processor import Outcome
+    from streams.runtime.outcome import Outcome
 
 
 class Told:
