@@ -1,0 +1,164 @@
+"""Everything about a row at one instant: its stages, alerts and scores, and when to look again.
+
+The order at an instant: follows that expire, frameworks in dependency order, alerts in file order,
+scores. One move per framework and instant: what is still due follows in the next millisecond.
+"""
+
+import math
+
+from streams.engine import alerts, frameworks, operations, readings, telling
+from streams.engine.compiled import compiled
+from streams.engine.frameworks import FLAGS
+from streams.engine.ground import (
+    ANSWERED,
+    BACK,
+    BY_TIME,
+    BY_TOUCHPOINT,
+    CARRIED,
+    CLOCK,
+    DUE,
+    ENDED,
+    FIRED,
+    FORWARD,
+    MOVED_FIRST,
+    MOVED_WIDTH,
+    NO_MOVE,
+    SENT_AT,
+    SEQUENCE,
+    STAGE,
+    Ground,
+)
+from streams.engine.instants import DAY_MS, NEVER, NONE
+from streams.engine.kinds import flags, follows, panes, signals
+
+
+@compiled
+def set_clock(g: Ground, r: int, t: int) -> None:
+    """Move a row's clock forward to `t`: midnights passed are filled, panes rolled. Never moves back."""
+    if t <= int(g.at[r, CLOCK]):
+        return
+    readings.fill_midnights(g, r, t)
+    flags.roll(g, r, t // DAY_MS)
+    panes.roll(g, r, t)
+    g.at[r, CLOCK] = t
+    g.changed[r] = 1
+
+
+@compiled
+def is_hard(g: Ground, f: int) -> bool:
+    """Return whether the present touchpoint carries a hard signal of framework `f`."""
+    for k in range(g.ints[g.p.framework_hard + f], g.ints[g.p.framework_hard + f + 1]):
+        if signals.carries(g, int(g.ints[g.p.framework_hard_signal + k])):
+            return True
+    return False
+
+
+@compiled
+def move_flags(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
+    """Set and clear the flags of framework `f` that are due at `t`; return when to look again."""
+    wanted, until = frameworks.flags_of(g, f, r, t)
+    held, place = int(g.at[r, g.p.held + f]), MOVED_FIRST + f * MOVED_WIDTH
+    if wanted == held:
+        return until
+    g.cursor[place] = 0
+    g.cursor[place + 1] = held & ~wanted
+    g.cursor[place + 2] = wanted & ~held
+    g.at[r, g.p.held + f] = wanted
+    base, dwell = int(g.ints[g.p.framework_stage + f]), t - int(g.at[r, g.p.entered + f])
+    for number in range(1, int(g.ints[g.p.framework_stage + f + 1]) - base + 1):
+        bit = 1 << (number - 1)
+        if wanted & bit == held & bit:
+            continue
+        on = wanted & bit != 0
+        mode = FIRED if on else ENDED
+        rule = frameworks.rule_of(g, f, number, number, mode)
+        n = telling.tell(g, r, STAGE, f, t, trigger, i, rule, number if on else 0)
+        telling.tell_move(g, n, 0 if on else number, FORWARD if on else BACK, dwell, mode)
+    g.at[r, g.p.entered + f] = t
+    return t + 1
+
+
+@compiled
+def move_stage(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
+    """Move framework `f` to the stage that is due at `t`; return when to look again."""
+    hard = trigger == BY_TOUCHPOINT and is_hard(g, f)
+    before, place = int(g.small[r, g.p.stage + f]), MOVED_FIRST + f * MOVED_WIDTH
+    after, until, mode = frameworks.stage_of(g, f, r, t, hard)
+    if after == before:
+        return until
+    way = frameworks.direction(g, f, before, after, hard)
+    g.cursor[place] = way
+    g.cursor[place + 1] = before
+    g.cursor[place + 2] = after
+    dwell = t - int(g.at[r, g.p.entered + f])
+    g.small[r, g.p.stage + f] = after
+    g.at[r, g.p.entered + f] = t
+    rule = frameworks.rule_of(g, f, before, after, mode)
+    n = telling.tell(g, r, STAGE, f, t, trigger, i, rule, after)
+    telling.tell_move(g, n, before, way, dwell, mode)
+    return t + 1
+
+
+@compiled
+def send_scores(g: Ground, r: int, t: int, moved: bool) -> int:
+    """Emit scores if that is due at `t`; return an instant before which no emission can become due."""
+    sent_at = int(g.at[r, SENT_AT])
+    least = g.nums[g.p.min_change]
+    due = moved or sent_at == NONE
+    differs = False
+    if not due:
+        for s in range(g.p.scores):
+            value, sent = g.work[g.p.work_value + g.p.dimensions + s], g.real[r, g.p.sent + s]
+            if (value != value) != (sent != sent) or abs(value - sent) >= least - operations.SAME:
+                differs = True
+        due = differs and t >= sent_at + g.p.score_interval
+    if due:
+        telling.emit_scores(g, r, t)
+        sent_at = t
+    elif differs:
+        return sent_at + g.p.score_interval
+    soonest = float(NEVER)
+    for s in range(g.p.scores):
+        v = g.p.dimensions + s
+        gap = g.work[g.p.work_value + v] - g.real[r, g.p.sent + s]
+        low, high = g.work[g.p.work_low + v], g.work[g.p.work_high + v]
+        soonest = min(soonest, g.work[g.p.work_until + v])
+        if gap == gap and low < 0.0:
+            soonest = min(soonest, t + math.floor((least + gap - operations.SAME) / -low))
+        if gap == gap and high > 0.0:
+            soonest = min(soonest, t + math.floor((least - gap - operations.SAME) / high))
+    return max(int(soonest), sent_at + g.p.score_interval)
+
+
+@compiled
+def evaluate(g: Ground, r: int, t: int, trigger: int, i: int) -> None:
+    """Do all that is due for row `r` at instant `t` and set the instant at which to look again.
+
+    Before it, a touchpoint has been applied (`BY_TOUCHPOINT`) and its signals are carried. A row in which
+    nothing happens is left as it is: only its `due` moves.
+    """
+    if trigger == BY_TIME:
+        g.cursor[CARRIED] = 0
+        g.cursor[ANSWERED] = 0
+        if follows.next_expiry(g, r) <= t:
+            set_clock(g, r, t)
+            follows.expire(g, r, t)
+    sequence = int(g.at[r, SEQUENCE])
+    readings.read(g, r, t)
+    due = follows.next_expiry(g, r)
+    for f in range(g.p.frameworks):
+        g.cursor[MOVED_FIRST + f * MOVED_WIDTH] = NO_MOVE
+        if g.ints[g.p.framework_kind + f] == FLAGS:
+            due = min(due, move_flags(g, f, r, t, trigger, i))
+        else:
+            due = min(due, move_stage(g, f, r, t, trigger, i))
+    moved = int(g.at[r, SEQUENCE]) != sequence
+    for a in range(g.p.alerts):
+        if g.ints[g.p.alert_kind + a] == alerts.STATE:
+            due = min(due, alerts.state_alert(g, a, r, t, trigger, i))
+        else:
+            due = min(due, alerts.event_alert(g, a, r, t, trigger, i))
+    due = min(due, send_scores(g, r, t, moved))
+    g.at[r, DUE] = max(due, t + 1)
+    if int(g.at[r, SEQUENCE]) != sequence:
+        set_clock(g, r, t)

@@ -1,0 +1,299 @@
+"""Rules as stack programs: the value, how fast it can move by itself, and until when that is so.
+
+A comparison turns this into the first instant at which its truth could change: slack divided by speed.
+That is a lower bound which is exact for terms that move evenly (`since`), and which closes in on the
+crossing from below for decaying scores; so nothing is polled and no crossing is missed.
+Unknown is not true: negations stand at the leaves, so a rule is true exactly when it says so.
+"""
+
+import math
+
+from streams.engine import operations as op
+from streams.engine.compiled import compiled, entry
+from streams.engine.ground import FIRST, Ground
+from streams.engine.instants import DAY_MS, NEVER, NONE
+from streams.engine.kinds import alive, answers, flags, panes, rhythm, seen, sums
+
+
+@compiled
+def push(g: Ground, top: int, value: float, until: int) -> int:
+    """Put a value that stands still until `until` on the stack; return the new top."""
+    place = g.p.work_stack + (top + 1) * op.PLACES
+    g.work[place] = value
+    g.work[place + 1] = 0.0
+    g.work[place + 2] = 0.0
+    g.work[place + 3] = float(until)
+    return top + 1
+
+
+@compiled
+def push_moving(g: Ground, top: int, value: float, low: float, high: float) -> int:
+    """Put a value that moves between `low` and `high` a millisecond on the stack; return the new top."""
+    place = g.p.work_stack + (top + 1) * op.PLACES
+    g.work[place] = value
+    g.work[place + 1] = low
+    g.work[place + 2] = high
+    g.work[place + 3] = float(NEVER)
+    return top + 1
+
+
+@compiled
+def push_leaf(g: Ground, top: int, code: int, arg: int, num: float, r: int, t: int) -> int:
+    """Read a term of row `r` at instant `t` and put it on the stack; return the new top."""
+    if code == op.CONSTANT:
+        return push(g, top, num, NEVER)
+    if code == op.VALUE:
+        place = g.p.work_stack + (top + 1) * op.PLACES
+        g.work[place] = g.work[g.p.work_value + arg]
+        g.work[place + 1] = g.work[g.p.work_low + arg]
+        g.work[place + 2] = g.work[g.p.work_high + arg]
+        g.work[place + 3] = g.work[g.p.work_until + arg]
+        return top + 1
+    if code == op.SINCE:
+        if int(g.small[r, g.p.count + arg]) == 0:
+            return push(g, top, math.nan, NEVER)
+        return push_moving(g, top, float(t - int(g.at[r, g.p.last_at + arg])), 1.0, 1.0)
+    if code == op.COUNT or code == op.DAYS_IN:
+        value, until = panes.read_counts(g, r, arg, t, code == op.DAYS_IN)
+        return push(g, top, value, until)
+    if code == op.ACTIVE_DAYS:
+        value, until = flags.read(g, r, arg, t)
+        return push(g, top, value, until)
+    if code == op.CHANNELS:
+        value, until = seen.count_days(g, r, g.p.channel_day, seen.CHANNELS, arg, t)
+        return push(g, top, value, until)
+    if code == op.SCORE_AT:
+        return push(g, top, g.work[g.p.work_back + arg], int(g.work[g.p.work_back_until + arg]))
+    if code == op.COUNT_ALL:
+        return push(g, top, float(g.small[r, g.p.count + arg]), NEVER)
+    if code == op.EVER:
+        return push(g, top, 1.0 if int(g.small[r, g.p.count + arg]) > 0 else 0.0, NEVER)
+    if code == op.ANSWER:
+        value, until = answers.read(g, r, arg, t)
+        return push(g, top, value, until)
+    if code == op.RHYTHM:
+        return push(g, top, rhythm.read(g, r), NEVER)
+    if code == op.TENURE:
+        return push_moving(g, top, float(t - int(g.at[r, FIRST])), 1.0, 1.0)
+    if code == op.STAGE_OF:
+        stage = int(g.small[r, g.p.stage + arg])
+        return push(g, top, float(stage) if stage > 0 else math.nan, NEVER)
+    return push_rare_leaf(g, top, code, arg, num, r, t)
+
+
+@compiled
+def push_rare_leaf(g: Ground, top: int, code: int, arg: int, num: float, r: int, t: int) -> int:
+    """As `push_leaf`, for terms that few models use."""
+    if code == op.AMOUNT:
+        value, until = panes.read_amounts(g, r, arg, t)
+        return push(g, top, value, until)
+    if code == op.SEEN:
+        column = g.p.seen_day + int(g.ints[g.p.leaf_ring + arg]) * seen.CAPACITY
+        value, until = seen.count_days(g, r, column, seen.CAPACITY, arg, t)
+        return push(g, top, value, until)
+    if code == op.AMOUNT_ALL:
+        return push(g, top, g.real[r, g.p.total + arg], NEVER)
+    if code == op.DAYS_ALL:
+        return push(g, top, float(g.small[r, g.p.days + arg]), NEVER)
+    if code == op.FIRST_OF or code == op.LAST_OF:
+        if int(g.small[r, g.p.count + arg]) == 0:
+            return push(g, top, math.nan, NEVER)
+        column = g.p.first_at if code == op.FIRST_OF else g.p.last_at
+        return push(g, top, float(g.at[r, column + arg]), NEVER)
+    if code == op.FOLLOW:
+        state = int(g.small[r, g.p.follow + arg])
+        return push(g, top, float(state) if state > 0 else math.nan, NEVER)
+    if code == op.ALIVE:
+        probability, low = alive.read(g, r, arg, t)
+        return push_moving(g, top, probability, low, 0.0)
+    if code == op.TRAIT_CODE:
+        known = int(g.small[r, g.p.trait_code + arg])
+        return push(g, top, float(known) if known != 0 else math.nan, NEVER)
+    if code == op.TRAIT_NUMBER:
+        return push(g, top, g.real[r, g.p.trait + arg], NEVER)
+    if code == op.UNTIL_TRAIT:
+        return push_moving(g, top, g.real[r, g.p.trait + arg] - float(t), -1.0, -1.0)
+    if code == op.HOLDS_FLAG:
+        return push(g, top, float(int(g.at[r, g.p.held + arg]) >> int(num) & 1), NEVER)
+    return push(g, top, sums.share(g, r, arg), NEVER)  # op.SHARE
+
+
+@compiled
+def combine(g: Ground, top: int, code: int, n: int) -> int:
+    """Fold the last `n` numbers of the stack to one (least, greatest, mean); return the new top."""
+    first = g.p.work_stack + (top - n + 1) * op.PLACES
+    value, low, high, until = g.work[first], g.work[first + 1], g.work[first + 2], g.work[first + 3]
+    for i in range(1, n):
+        place = first + i * op.PLACES
+        other = g.work[place]
+        if code == op.MEAN:
+            value += other
+            low += g.work[place + 1]
+            high += g.work[place + 2]
+        else:
+            if other != other or value != value:
+                value = math.nan
+            elif code == op.LEAST:
+                value = min(value, other)
+            else:
+                value = max(value, other)
+            low = min(low, g.work[place + 1])
+            high = max(high, g.work[place + 2])
+        until = min(until, g.work[place + 3])
+    if code == op.MEAN:
+        value, low, high = value / n, low / n, high / n
+    g.work[first] = value
+    g.work[first + 1] = low
+    g.work[first + 2] = high
+    g.work[first + 3] = until
+    return top - n + 1
+
+
+@compiled
+def judge(g: Ground, top: int, code: int, n: int) -> int:
+    """Fold the last `n` truths: all, any, or how many; return the new top.
+
+    A conjunction that does not hold stays so until the last of its false parts can change; likewise a
+    disjunction that holds, until the last of its true parts can.
+    """
+    first = g.p.work_stack + (top - n + 1) * op.PLACES
+    true, soonest, last_true, last_false = 0, float(NEVER), float(NONE), float(NONE)
+    for i in range(n):
+        place = first + i * op.PLACES
+        until = g.work[place + 3]
+        soonest = min(soonest, until)
+        if g.work[place] == 1.0:
+            true += 1
+            last_true = max(last_true, until)
+        else:
+            last_false = max(last_false, until)
+    if code == op.ALL:
+        return push(g, top - n, 1.0 if true == n else 0.0, int(soonest if true == n else last_false))
+    if code == op.ANY:
+        return push(g, top - n, 1.0 if true > 0 else 0.0, int(last_true if true > 0 else soonest))
+    return push(g, top - n, float(true), int(soonest))
+
+
+@compiled
+def compare(g: Ground, top: int, code: int, t: int) -> int:
+    """Compare the last two numbers at instant `t`; return the new top."""
+    a = g.p.work_stack + (top - 1) * op.PLACES
+    b = a + op.PLACES
+    gap = g.work[a] - g.work[b]
+    until = min(g.work[a + 3], g.work[b + 3])
+    if gap != gap:
+        return push(g, top - 2, 0.0, int(until))
+    if abs(gap) <= op.SAME:
+        gap = 0.0
+    low, high = g.work[a + 1] - g.work[b + 2], g.work[a + 2] - g.work[b + 1]
+    if code == op.LESS:
+        truth = gap < 0.0
+    elif code == op.LESS_EQUAL:
+        truth = gap <= 0.0
+    elif code == op.GREATER:
+        truth = gap > 0.0
+    elif code == op.GREATER_EQUAL:
+        truth = gap >= 0.0
+    elif code == op.EQUAL:
+        truth = gap == 0.0
+    else:
+        truth = gap != 0.0
+    wait = float(NEVER)
+    if gap > 0.0 and low < 0.0:
+        wait = gap / -low
+    elif gap < 0.0 and high > 0.0:
+        wait = -gap / high
+    elif gap == 0.0 and (low != 0.0 or high != 0.0):
+        wait = 1.0
+    if wait < float(NEVER):
+        until = min(until, float(t) + max(1.0, math.floor(wait)))
+    return push(g, top - 2, 1.0 if truth else 0.0, int(until))
+
+
+@compiled
+def calculate(g: Ground, top: int, code: int) -> int:
+    """Apply an arithmetic instruction to the last two numbers; return the new top.
+
+    A product or quotient of two moving numbers gets no speed: such a rule is read only at midnights
+    and touchpoints (`program_inexact`).
+    """
+    a = g.p.work_stack + (top - 1) * op.PLACES
+    b = a + op.PLACES
+    x, y = g.work[a], g.work[b]
+    x_low, x_high, y_low, y_high = g.work[a + 1], g.work[a + 2], g.work[b + 1], g.work[b + 2]
+    value, low, high = math.nan, 0.0, 0.0
+    if code == op.ADD:
+        value, low, high = x + y, x_low + y_low, x_high + y_high
+    elif code == op.SUBTRACT:
+        value, low, high = x - y, x_low - y_high, x_high - y_low
+    elif code == op.MULTIPLY:
+        value = x * y
+        if y_low == 0.0 and y_high == 0.0:
+            low, high = min(x_low * y, x_high * y), max(x_low * y, x_high * y)
+        elif x_low == 0.0 and x_high == 0.0:
+            low, high = min(y_low * x, y_high * x), max(y_low * x, y_high * x)
+    elif y != 0.0:
+        value = x / y
+        if y_low == 0.0 and y_high == 0.0:
+            low, high = min(x_low / y, x_high / y), max(x_low / y, x_high / y)
+    if value != value:
+        low, high = 0.0, 0.0
+    g.work[a] = value
+    g.work[a + 1] = low
+    g.work[a + 2] = high
+    g.work[a + 3] = min(g.work[a + 3], g.work[b + 3])
+    return top - 1
+
+
+@compiled
+def change_top(g: Ground, top: int, code: int) -> int:
+    """Apply an instruction that takes one or two places and belongs to no other group; return the new top."""
+    place = g.p.work_stack + top * op.PLACES
+    if code == op.NEGATE:
+        low = g.work[place + 1]
+        g.work[place] = -g.work[place]
+        g.work[place + 1] = -g.work[place + 2]
+        g.work[place + 2] = -low
+    elif code == op.CLAMP:
+        value = g.work[place]
+        if value < 0.0 or value > 100.0:
+            g.work[place] = 0.0 if value < 0.0 else 100.0
+            g.work[place + 1] = min(g.work[place + 1], 0.0)
+            g.work[place + 2] = max(g.work[place + 2], 0.0)
+    elif code == op.KNOWN:
+        push(g, top - 1, 0.0 if g.work[place] != g.work[place] else 1.0, int(g.work[place + 3]))
+    elif code == op.CONTRARY:
+        g.work[place] = 1.0 - g.work[place]
+    else:  # op.DEFAULT: operand, fallback
+        operand = place - op.PLACES
+        if g.work[operand] != g.work[operand]:
+            until = min(g.work[operand + 3], g.work[place + 3])
+            for i in range(op.PLACES):
+                g.work[operand + i] = g.work[place + i]
+            g.work[operand + 3] = until
+        return top - 1
+    return top
+
+
+@entry
+def run(g: Ground, program: int, r: int, t: int) -> float:
+    """Run a program for row `r` at instant `t`; return its value and leave its place on the stack.
+
+    Scores and dimensions are taken from the work space (`readings.read`), at the same instant.
+    """
+    top = -1
+    for i in range(g.ints[g.p.program_first + program], g.ints[g.p.program_first + program + 1]):
+        code, arg = int(g.ints[g.p.code + i]), int(g.ints[g.p.arg + i])
+        if code <= op.SHARE:
+            top = push_leaf(g, top, code, arg, g.nums[g.p.num + i], r, t)
+        elif op.LESS <= code <= op.NOT_EQUAL:
+            top = compare(g, top, code, t)
+        elif code == op.ALL or code == op.ANY or code == op.HOLDS:
+            top = judge(g, top, code, arg)
+        elif op.ADD <= code <= op.DIVIDE:
+            top = calculate(g, top, code)
+        elif op.LEAST <= code <= op.MEAN:
+            top = combine(g, top, code, arg)
+        else:
+            top = change_top(g, top, code)
+    return float(g.work[g.p.work_stack])

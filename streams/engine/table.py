@@ -1,0 +1,121 @@
+"""A table of subjects: the index from subject id to row, four growing matrices, and the kernel's work space.
+
+Matrices are reserved large and filled lazily by the system, so growing rarely copies.
+"""
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.engine import duplicates, ground
+from streams.engine.compiled import prepare
+from streams.engine.ground import Ground
+from streams.engine.instants import NONE
+from streams.engine.layout import Layout
+from streams.engine.operations import PLACES
+from streams.engine.plan import Plan
+
+T = TypeVar("T", bound=np.generic)
+
+FIRST_RESERVE = 4_096
+TOLD_RESERVE = 4_096
+SENT_RESERVE = 8_192
+IDS_RESERVE = 1 << 16
+
+
+class Table:
+    """Rows of one kind of subject under one plan. Row 0 is the blank row and belongs to nobody."""
+
+    def __init__(self, plan: Plan, layout: Layout, *, remembered_ids: int) -> None:
+        """Make an empty table that remembers at most `remembered_ids` message ids."""
+        prepare()
+        self.plan = plan
+        self.layout = layout
+        self.index: dict[str, int] = {}
+        self.names: list[str] = [""]
+        self.ids_cap = remembered_ids
+        p = plan.named
+        width_told = p["told_values"] + p["entries"] + p["scores"] + p["frameworks"]
+        width_sent = ground.SENT_FIXED + p["scores"] + p["types"] + 2 * p["frameworks"]
+        cursor = np.zeros(ground.CURSOR_SIZE, np.int64)
+        cursor[ground.IDS_CAP] = remembered_ids
+        self.ground = Ground(
+            at=np.zeros((1, layout.widths["at"]), np.int64),
+            small=np.zeros((1, layout.widths["small"]), np.int32),
+            real=np.zeros((1, layout.widths["real"]), np.float64),
+            pane=np.zeros((1, layout.widths["pane"]), np.uint16),
+            p=plan.positions,
+            ints=plan.ints,
+            nums=plan.nums,
+            work=np.zeros(p["work_stack"] + p["deepest"] * PLACES, np.float64),
+            told_at=np.zeros((max(TOLD_RESERVE, 2 * p["most_told"]), ground.TOLD_WIDTH), np.int64),
+            told=np.zeros((max(TOLD_RESERVE, 2 * p["most_told"]), max(1, width_told)), np.float64),
+            sent=np.zeros((SENT_RESERVE, width_sent), np.float64),
+            slot=np.full(1, -1, np.int32),
+            changed=np.zeros(1, np.uint8),
+            cursor=cursor,
+            id_key=np.zeros((IDS_RESERVE, 2), np.int64),
+            id_at=np.full(IDS_RESERVE, NONE, np.int64),
+            id_row=np.zeros(IDS_RESERVE, np.int32),
+            id_content=np.zeros(IDS_RESERVE, np.uint32),
+        )
+        g = self.ground
+        g.at[0] = layout.blank("at").astype(np.int64)
+        g.small[0] = layout.blank("small").astype(np.int32)
+        g.real[0] = layout.blank("real")
+        self.reserve(FIRST_RESERVE)
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows are in use, the blank row included."""
+        return len(self.names)
+
+    def row_of(self, subject_id: str) -> int:
+        """Return the row of a subject, giving it a blank one if it is new; call `reserve` before the kernel."""
+        row = self.index.get(subject_id)
+        if row is None:
+            row = len(self.names)
+            self.index[subject_id] = row
+            self.names.append(subject_id)
+        return row
+
+    def reserve(self, rows: int) -> None:
+        """Make room for at least `rows` rows."""
+        g = self.ground
+        have = g.at.shape[0]
+        if rows <= have:
+            return
+        wanted = max(rows, have * 2)
+        at, small, real = (_grown(m, wanted) for m in (g.at, g.small, g.real))
+        pane = _grown(g.pane, wanted)
+        slot = np.full(wanted, -1, np.int32)
+        changed = np.zeros(wanted, np.uint8)
+        slot[:have], changed[:have] = g.slot, g.changed
+        self.ground = g._replace(at=at, small=small, real=real, pane=pane, slot=slot, changed=changed)
+
+    def reserve_ids(self, coming: int) -> None:
+        """Make room for `coming` more ids, at no more than half full."""
+        g = self.ground
+        wanted = min(int(g.cursor[ground.IDS]) + coming, self.ids_cap) * 2
+        size = g.id_at.shape[0]
+        if wanted <= size:
+            return
+        while size < wanted:
+            size *= 2
+        kept = g.id_at != NONE
+        old = (g.id_key[kept], g.id_at[kept], g.id_row[kept], g.id_content[kept])
+        self.ground = g._replace(
+            id_key=np.zeros((size, 2), np.int64),
+            id_at=np.full(size, NONE, np.int64),
+            id_row=np.zeros(size, np.int32),
+            id_content=np.zeros(size, np.uint32),
+        )
+        g.cursor[ground.IDS] = 0
+        duplicates.insert_all(self.ground, *old)
+
+
+def _grown(matrix: NDArray[T], rows: int) -> NDArray[T]:
+    larger = np.zeros((rows, matrix.shape[1]), matrix.dtype)  # pages are taken only when a row is used
+    larger[: matrix.shape[0]] = matrix
+    return larger

@@ -1,0 +1,220 @@
+"""Rules to stack programs: syntax trees in, instructions out, negations pushed to the leaves.
+
+Beside each rule stand the programs of its terms (for the values in `because`), the dimensions that it
+reads with their weights (for contributions), and whether its instant can be solved exactly.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+import xxhash
+
+from streams.engine import operations as op
+from streams.model.expression import (
+    And,
+    Arithmetic,
+    Compare,
+    Constant,
+    Default,
+    Fold,
+    Holds,
+    Known,
+    Negative,
+    Node,
+    Not,
+    Or,
+    Rule,
+    Term,
+    Text,
+)
+
+MOVING = frozenset({"score", "dimension", "since", "tenure", "until", "p_alive"})
+FOLLOW_STATES = ("open", "closed", "expired")
+
+_COMPARE = {
+    "<": op.LESS,
+    "<=": op.LESS_EQUAL,
+    ">": op.GREATER,
+    ">=": op.GREATER_EQUAL,
+    "==": op.EQUAL,
+    "!=": op.NOT_EQUAL,
+}
+_CONTRARY = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_ARITHMETIC = {"+": op.ADD, "-": op.SUBTRACT, "*": op.MULTIPLY, "/": op.DIVIDE}
+_FOLD = {"min": op.LEAST, "max": op.GREATEST, "mean": op.MEAN}
+
+
+class Instruction(msgspec.Struct, frozen=True):
+    """One step of a program."""
+
+    code: int
+    arg: int = 0
+    num: float = 0.0
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """A term of a rule: its text, how to show its value, and the instruction that reads it."""
+
+    text: str
+    shown: Literal["number", "truth", "stage", "follow", "trait"]
+    name: str
+    instruction: Instruction
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A compiled rule; `sources` are (dimension, weight) for contributions."""
+
+    text: str
+    instructions: tuple[Instruction, ...]
+    leaves: tuple[Leaf, ...] = ()
+    sources: tuple[tuple[str, float], ...] = ()
+    inexact: bool = False
+
+
+def text_code(text: str) -> int:
+    """Return the 32-bit code of a trait's or set's text, never 0."""
+    code = int.from_bytes(xxhash.xxh32_digest(text.encode()), "big", signed=True)
+    return code or 1
+
+
+def terms_of(node: Node) -> list[Term]:
+    """Return all terms of a tree, in order of appearance."""
+    if isinstance(node, Term):
+        return [node]
+    return [term for child in children(node) for term in terms_of(child)]
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the nodes right below `node`."""
+    match node:
+        case Arithmetic() | Compare():
+            return (node.left, node.right)
+        case Negative() | Known():
+            return (node.operand,)
+        case Not():
+            return (node.condition,)
+        case Fold():
+            return node.arguments
+        case Default():
+            return (node.operand, node.fallback)
+        case Holds() | And() | Or():
+            return node.conditions
+        case _:
+            return ()
+
+
+def moves(node: Node) -> bool:
+    """Return whether a tree's value changes by itself between breakpoints."""
+    return any(term.kind in MOVING for term in terms_of(node))
+
+
+def is_inexact(node: Node) -> bool:
+    """Return whether a tree holds a product of two moving sides, or a division by a moving side."""
+    if isinstance(node, Arithmetic):
+        if node.op == "*" and moves(node.left) and moves(node.right):
+            return True
+        if node.op == "/" and moves(node.right):
+            return True
+    return any(is_inexact(child) for child in children(node))
+
+
+class RuleCompiler:
+    """Turns trees into programs; `reader` gives the instruction that reads a term."""
+
+    def __init__(self, reader: Callable[[Term], Instruction], stages: dict[str, tuple[str, ...]], flags: set[str]) -> None:
+        self.reader = reader
+        self.stages = stages
+        self.flags = flags
+
+    def rule(self, rule: Rule, sources: Callable[[Node], dict[str, float]]) -> Program:
+        """Compile a condition."""
+        leaves = {leaf.text: leaf for leaf in map(self.leaf, terms_of(rule.node)) if leaf}
+        return Program(
+            text=rule.text,
+            instructions=tuple(self.truth(rule.node, holds=True)),
+            leaves=tuple(leaves.values()),
+            sources=tuple(sorted(sources(rule.node).items())),
+            inexact=is_inexact(rule.node),
+        )
+
+    def leaf(self, term: Term) -> Leaf | None:
+        """Return how a term is read and shown; a flags framework has no single value."""
+        if term.kind == "stage" and term.name in self.flags:
+            return None
+        shown: Literal["number", "truth", "stage", "follow", "trait"] = "number"
+        match term.kind:
+            case "ever":
+                shown = "truth"
+            case "stage":
+                shown = "stage"
+            case "follow":
+                shown = "follow"
+            case "trait":
+                shown = "trait"
+        return Leaf(term.text or term.kind, shown, term.name, self.reader(term))
+
+    def number(self, node: Node) -> list[Instruction]:
+        """Return the instructions that leave a tree's number on the stack."""
+        match node:
+            case Constant():
+                return [Instruction(op.CONSTANT, num=node.value)]
+            case Term():
+                return [self.reader(node)]
+            case Arithmetic():
+                return [*self.number(node.left), *self.number(node.right), Instruction(_ARITHMETIC[node.op])]
+            case Negative():
+                return [*self.number(node.operand), Instruction(op.NEGATE)]
+            case Fold():
+                parts = [step for argument in node.arguments for step in self.number(argument)]
+                return [*parts, Instruction(_FOLD[node.op], arg=len(node.arguments))]
+            case Default():
+                return [*self.number(node.operand), *self.number(node.fallback), Instruction(op.DEFAULT)]
+            case Holds():
+                parts = [step for condition in node.conditions for step in self.truth(condition, holds=True)]
+                return [*parts, Instruction(op.HOLDS, arg=len(node.conditions))]
+            case _:
+                return self.truth(node, holds=True)
+
+    def truth(self, node: Node, *, holds: bool) -> list[Instruction]:
+        """Return the instructions that leave 1 on the stack exactly when a tree is true (or, not `holds`, false)."""
+        match node:
+            case Not():
+                return self.truth(node.condition, holds=not holds)
+            case And() | Or():
+                parts = [step for condition in node.conditions for step in self.truth(condition, holds=holds)]
+                code = op.ALL if isinstance(node, And) == holds else op.ANY
+                return [*parts, Instruction(code, arg=len(node.conditions))]
+            case Compare():
+                return self.compare(node, holds=holds)
+            case Known():
+                steps = [*self.number(node.operand), Instruction(op.KNOWN)]
+            case _:
+                steps = self.number(node)
+        return steps if holds else [*steps, Instruction(op.CONTRARY)]
+
+    def compare(self, node: Compare, *, holds: bool) -> list[Instruction]:
+        """Return a comparison's instructions; a negated one is the contrary comparison."""
+        operator = node.op if holds else _CONTRARY[node.op]
+        left, right = node.left, node.right
+        if isinstance(left, Text):
+            left, right = right, left
+        if isinstance(left, Term) and isinstance(right, Text):
+            return self.compare_text(left, right.value, equal=operator == "==")
+        return [*self.number(left), *self.number(right), Instruction(_COMPARE[operator])]
+
+    def compare_text(self, term: Term, text: str, *, equal: bool) -> list[Instruction]:
+        """Return the comparison of a stage, follow or trait with a text."""
+        compare = Instruction(op.EQUAL if equal else op.NOT_EQUAL)
+        if term.kind == "stage":
+            names = self.stages[term.name]
+            if term.name in self.flags:
+                read = self.reader(term)
+                flag = Instruction(op.HOLDS_FLAG, read.arg, float(names.index(text)))
+                return [flag] if equal else [flag, Instruction(op.CONTRARY)]
+            code = names.index(text) + 1
+        elif term.kind == "follow":
+            code = FOLLOW_STATES.index(text) + 1
+        else:
+            return [Instruction(op.TRAIT_CODE, self.reader(term).arg), Instruction(op.CONSTANT, num=text_code(text)), compare]
+        return [self.reader(term), Instruction(op.CONSTANT, num=float(code)), compare]

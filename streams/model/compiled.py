@@ -1,0 +1,52 @@
+"""A compiled model: plan and layout for the engine, and the names that turn numbers back into words."""
+
+import msgspec
+
+from streams.engine.layout import Layout
+from streams.engine.plan import Plan
+from streams.model.compile_rules import Program
+from streams.model.definition import Model
+
+
+class RingNames(msgspec.Struct, frozen=True):
+    """A ring of a signal: its unit and how many panes it keeps."""
+
+    signal: str
+    hourly: bool
+    length: int
+
+
+class Names(msgspec.Struct, frozen=True):
+    """The order in which the plan numbers things."""
+
+    entries: tuple[str, ...]  # label of each line of the touchpoint map
+    signals: tuple[str, ...]
+    totals: tuple[str, ...]  # signals with a column for their sum
+    dimensions: tuple[str, ...]
+    scores: tuple[str, ...]
+    types: tuple[str, ...]
+    questions: tuple[str, ...]
+    follows: tuple[str, ...]
+    frameworks: tuple[str, ...]
+    stages: dict[str, tuple[str, ...]]  # per framework, exits included
+    alerts: tuple[str, ...]
+    traits: tuple[str, ...]
+    seen_sets: tuple[str, ...]
+    inputs: tuple[tuple[tuple[str, ...], ...], ...]  # per entry: paths of each number that it asks for
+    codes: tuple[tuple[str, ...], ...]  # per entry: paths of the codes that it asks for
+
+
+class Compiled:
+    """What a model compiles to."""
+
+    def __init__(
+        self, *, model: Model, plan: Plan, layout: Layout, names: Names, programs: tuple[Program, ...],
+        weights: dict[str, dict[str, float]], dimension_weights: dict[str, dict[str, float]],
+    ) -> None:  # fmt: skip
+        self.model = model
+        self.plan = plan
+        self.layout = layout
+        self.names = names
+        self.programs = programs
+        self.weights = weights  # per score, of the dimensions behind it
+        self.dimension_weights = dimension_weights

@@ -1,0 +1,235 @@
+"""Records to columns: typed decoding of just the fields that a model needs, and the match to its map. Pure.
+
+A decoder is generated from the model: of `properties`, `traits` and `campaign` it keeps only the names
+that some line of the touchpoint map or a rule reads. Names that a tracker may send are never code.
+"""
+
+import fnmatch
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from schemas.touchpoint import AwareDatetime, Channel, Direction, Identifier, Kind, Subject
+from streams.model.compile_rules import text_code
+from streams.model.compiled import Compiled
+from streams.model.definition import Condition, Entry
+
+Value = object
+Getter = Callable[["Fields"], Value]
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
+MOST_EVENTS_CACHED: Final = 10_000
+CHANNEL_CODES: Final = {channel: code for code, channel in enumerate(Channel)}
+ACTIVE_KINDS: Final = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
+
+
+class Fields(msgspec.Struct):
+    """The fields of a touchpoint that every model needs; generated decoders add the three sections."""
+
+    message_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    event: Identifier
+    timestamp: AwareDatetime
+    customer_id: Identifier | None = None
+    subject: Subject = Subject.CUSTOMER
+    kind: Kind = Kind.TRACK
+    direction: Direction = Direction.IN
+    channel: Channel = Channel.OTHER
+    received_at: AwareDatetime | None = None
+    account_id: Identifier | None = None
+    properties: msgspec.Struct | None = None
+    traits: msgspec.Struct | None = None
+    campaign: msgspec.Struct | None = None
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return whole milliseconds since 1970, rounded down."""
+    return (moment - EPOCH) // MILLISECOND
+
+
+def instant(ms: int) -> datetime:
+    """Return the aware datetime of an instant in milliseconds."""
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+class Matcher:
+    """One decoder per model, and the way from a decoded touchpoint to its line of the map."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.entries = compiled.model.touchpoints
+        self.sections = _sections(compiled)
+        self.decoder: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(_fields_type(self.sections))
+        self.candidates: dict[str, tuple[tuple[int, tuple[Test, ...]], ...]] = {}
+        self.tests = tuple(
+            tuple(self._test(condition) for condition in entry.where) for entry in self.entries
+        )
+        self.inputs = tuple(
+            tuple(tuple(self.getter(path) for path in paths) for paths in entry)
+            for entry in compiled.names.inputs
+        )
+        self.codes = tuple(tuple(self.getter(path) for path in paths) for paths in compiled.names.codes)
+        self.traits = tuple(self.getter(f"traits.{name}") for name in compiled.names.traits)
+        self.activity = tuple(entry.activity for entry in self.entries)
+        self.answers = tuple(bool(entry.answers) for entry in self.entries)
+
+    def entry_of(self, fields: Fields) -> int:
+        """Return the number of the first line of the map that matches, or -1."""
+        candidates = self.candidates.get(fields.event)
+        if candidates is None:
+            candidates = self._candidates(fields.event)
+        for number, tests in candidates:
+            if not tests or all(test(fields) for test in tests):
+                return number
+        return -1
+
+    def _candidates(self, event: str) -> "tuple[tuple[int, tuple[Test, ...]], ...]":
+        found = tuple(
+            (number, self.tests[number]) for number, entry in enumerate(self.entries) if _names(entry, event)
+        )
+        if len(self.candidates) < MOST_EVENTS_CACHED:
+            self.candidates[event] = found
+        return found
+
+    def getter(self, path: str) -> Getter:
+        """Return a function that reads a dotted path; None where there is nothing."""
+        section, _, rest = path.partition(".")
+        if section in {"direction", "channel"}:
+            return _direction if section == "direction" else _channel
+        first, *deeper = rest.split(".")
+        field = self.sections[section][first]
+        return lambda fields: _dig(getattr(fields, section), field, deeper)
+
+    def _test(self, condition: Condition) -> "Test":
+        get, value = self.getter(condition.path), condition.value
+        match condition.op:
+            case "exists":
+                return lambda fields: (get(fields) is not None) is value
+            case "glob":
+                pattern = str(value)
+                return lambda fields: _is_text_like(get(fields), pattern)
+            case "any":
+                options = value if isinstance(value, tuple) else (value,)
+                return lambda fields: any(_equal(get(fields), option) for option in options)
+            case "eq":
+                return lambda fields: _equal(get(fields), value)
+            case compare:
+                bound = _number(value)
+                return lambda fields: _within(number_of(get(fields)), compare, bound)
+
+
+Test = Callable[[Fields], bool]
+
+
+def _names(entry: Entry, event: str) -> bool:
+    return entry.event == event or fnmatch.fnmatchcase(event, entry.event.replace("[", "[[]"))
+
+
+def _direction(fields: Fields) -> Value:
+    return fields.direction.value
+
+
+def _channel(fields: Fields) -> Value:
+    return fields.channel.value
+
+
+def _dig(section: msgspec.Struct | None, field: str, deeper: list[str]) -> Value:
+    if section is None:
+        return None
+    value = getattr(section, field)
+    for name in deeper:
+        value = value.get(name) if isinstance(value, dict) else None
+    return None if value is UNSET else value
+
+
+def _is_text_like(value: Value, pattern: str) -> bool:
+    return isinstance(value, str) and fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def _equal(value: Value, wanted: Value) -> bool:
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def number_of(value: Value) -> float:
+    """Return a finite number (no bool), or nan."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        number = float(value)
+    except OverflowError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def _number(value: Value) -> float:
+    return number_of(value)
+
+
+def _within(value: float, compare: str, bound: float) -> bool:
+    match compare:
+        case "ge":
+            return value >= bound
+        case "le":
+            return value <= bound
+        case "gt":
+            return value > bound
+        case _:
+            return value < bound
+
+
+def code_of(value: Value) -> int:
+    """Return the code of a text or a whole number of a seen set; 0 where there is none."""
+    if isinstance(value, str) and value:
+        return text_code(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return text_code(str(value))
+    return 0
+
+
+def trait_of(value: Value) -> tuple[int, float]:
+    """Return a trait's code (0: no text) and number (nan: none; a date gives its instant in milliseconds)."""
+    if isinstance(value, bool):
+        return text_code("true" if value else "false"), math.nan
+    if isinstance(value, str):
+        return text_code(value) if value else 0, _date(value)
+    return 0, number_of(value)
+
+
+def _date(text: str) -> float:
+    if len(text) < 10 or text[4] != "-":
+        return math.nan
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return math.nan
+    return float(milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC)))
+
+
+def _sections(compiled: Compiled) -> dict[str, dict[str, str]]:
+    """Return, per section, the names to keep and the plain field that holds each."""
+    paths = [condition.path for entry in compiled.model.touchpoints for condition in entry.where]
+    paths += [path for entry in compiled.names.inputs for each in entry for path in each]
+    paths += [path for entry in compiled.names.codes for path in entry]
+    paths += [f"traits.{name}" for name in compiled.names.traits]
+    found: dict[str, dict[str, str]] = {"properties": {}, "traits": {}, "campaign": {}}
+    for path in paths:
+        section, _, rest = path.partition(".")
+        if section in found:
+            names = found[section]
+            names.setdefault(rest.split(".")[0], f"field_{len(names)}")
+    return found
+
+
+def _fields_type(sections: dict[str, dict[str, str]]) -> type[Fields]:
+    added = []
+    for section, names in sections.items():
+        kept = msgspec.defstruct(
+            section, [(field, object | UnsetType, UNSET) for field in names.values()],
+            rename={field: name for name, field in names.items()},
+        )  # fmt: skip
+        added.append((section, kept | None, None))
+    return msgspec.defstruct("Touchpoint", added, bases=(Fields,))  # type: ignore[return-value]

@@ -1,0 +1,232 @@
+"""The flush: all that changed in a partition, as bytes that stand for themselves, and back. Pure.
+
+A body holds its layout, so rows written under an older model are read by name; and it holds the ids of
+the customers of its rows, so that any flush may be dropped once its rows were written again.
+"""
+
+import zlib
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.touchpoint import Subject
+from streams.engine import duplicates, ground, stored
+from streams.engine.layout import MATRICES, Layout
+from streams.runtime.record import Flush
+
+if TYPE_CHECKING:
+    from streams.runtime.lane import Lane
+    from streams.runtime.processor import Processor
+
+VERSION = 1
+ID_BYTES = 32
+
+
+class LaneBody(msgspec.Struct, array_like=True):
+    """What one lane adds to a flush. Arrays are bytes of little-endian numbers."""
+
+    subject: str
+    layout: bytes  # JSON, compressed
+    rows: bytes
+    names: list[str]
+    lengths: bytes
+    packed: bytes
+    id_keys: bytes
+    id_at: bytes
+    id_rows: bytes
+    id_contents: bytes
+    texts: dict[int, str]
+    flow_days: bytes
+    flows: bytes
+    flow_shape: str
+
+
+class Body(msgspec.Struct, array_like=True):
+    """A whole flush."""
+
+    version: int
+    number: int
+    position: int
+    ticked_ms: int
+    model: str
+    model_digest: str
+    totals: dict[str, int]
+    dead_reasons: dict[str, int]
+    lanes: list[LaneBody]
+
+
+class LaneMemory:
+    """Which flush wrote what last: per row, and how large."""
+
+    def __init__(self) -> None:
+        self.written = np.zeros(1, np.int64)
+        self.sizes = np.zeros(1, np.int64)
+        self.ids: list[tuple[int, "Ids"]] = []  # what each kept flush holds
+
+    def reserve(self, rows: int) -> None:
+        """Make room for `rows` rows."""
+        if rows > len(self.written):
+            more = max(rows, 2 * len(self.written)) - len(self.written)
+            self.written = np.concatenate([self.written, np.zeros(more, np.int64)])
+            self.sizes = np.concatenate([self.sizes, np.zeros(more, np.int64)])
+
+
+Ids = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint32]]
+
+
+class Flusher:
+    """Writes flushes of a processor and takes them in again."""
+
+    def __init__(self, processor: "Processor") -> None:
+        self.processor = processor
+        self.memory = {subject: LaneMemory() for subject in processor.lanes}
+        self.layouts = {subject: _layout_bytes(lane) for subject, lane in processor.lanes.items()}
+        self.stored_layouts: dict[bytes, Layout] = {}
+
+    def flush(self, number: int, carry_before: int) -> Flush:
+        """Return the flush `number`; what it holds counts as written."""
+        processor = self.processor
+        lanes = [self._lane_body(subject, number, carry_before) for subject in processor.lanes]
+        body = Body(
+            version=VERSION,
+            number=number,
+            position=processor.position,
+            ticked_ms=processor.ticked_ms,
+            model=processor.model.name,
+            model_digest=processor.model.digest,
+            totals=processor.totals,
+            dead_reasons=processor.dead_reasons,
+            lanes=[lane for lane in lanes if lane is not None],
+        )
+        live = sum(int(m.sizes.sum()) + ID_BYTES * sum(len(ids[1]) for _, ids in m.ids) for m in self.memory.values())
+        encoded = msgspec.msgpack.encode(body)
+        return Flush(number=number, position=processor.position, body=encoded, live_bytes=live)
+
+    def _lane_body(self, subject: Subject, number: int, carry_before: int) -> LaneBody | None:
+        lane, memory = self.processor.lanes[subject], self.memory[subject]
+        g, count = lane.table.ground, lane.table.rows
+        memory.reserve(count)
+        wanted = g.changed[:count] != 0
+        if carry_before:
+            wanted |= (memory.written[:count] < carry_before) & (memory.sizes[:count] > 0)
+        rows = np.flatnonzero(wanted)
+        ids = self._ids(lane, memory, number, carry_before)
+        flows = lane.flows
+        days = np.flatnonzero(flows.changed | ((flows.written < carry_before) & (flows.written > 0)))
+        if not len(rows) and not len(ids[1]) and not len(days) and not lane.new_texts:
+            return None
+        packed, lengths = stored.pack(g, rows, lane.table.layout)
+        g.changed[rows] = 0
+        memory.written[rows] = number
+        memory.sizes[rows] = lengths + 16
+        flows.written[days] = number
+        flows.changed[days] = False
+        texts = dict(lane.texts if carry_before else lane.new_texts)
+        lane.new_texts = {}
+        return LaneBody(
+            subject=subject.value,
+            layout=self.layouts[subject],
+            rows=rows.astype(np.int64).tobytes(),
+            names=[lane.table.names[row] for row in rows.tolist()],
+            lengths=lengths.tobytes(),
+            packed=packed,
+            id_keys=ids[0].tobytes(),
+            id_at=ids[1].tobytes(),
+            id_rows=ids[2].tobytes(),
+            id_contents=ids[3].tobytes(),
+            texts=texts,
+            flow_days=np.stack([days, flows.day[days]]).astype(np.int64).tobytes(),
+            flows=zlib.compress(b"".join(panes[days].tobytes() for panes in flows.panes()), 1),
+            flow_shape=flows.shape(),
+        )
+
+    def _ids(self, lane: "Lane", memory: LaneMemory, number: int, carry_before: int) -> Ids:
+        """Return the ids of this flush: new ones, and those of dropped flushes that still matter."""
+        parts = list(lane.new_ids)
+        lane.new_ids = []
+        dropped = [ids for written, ids in memory.ids if written < carry_before]
+        memory.ids = [(written, ids) for written, ids in memory.ids if written >= carry_before]
+        clocks = lane.table.ground.at[:, ground.CLOCK]
+        grace = lane.compiled.model.settings.grace_ms
+        for keys, at, rows, contents in dropped:
+            kept = at >= clocks[rows] - grace
+            parts.append((keys[kept], at[kept], rows[kept], contents[kept]))
+        ids = _joined(parts)
+        if len(ids[1]):
+            memory.ids.append((number, ids))
+        return ids
+
+    def restore(self, body: bytes) -> None:
+        """Take in one flush.
+
+        Raises:
+            ValueError: the bytes are not a flush that this version reads.
+        """
+        try:
+            stored_body = msgspec.msgpack.decode(body, type=Body)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"a stored flush cannot be read: {error}") from error
+        if stored_body.version > VERSION:
+            raise ValueError(f"the state was written by a newer Rapport (version {stored_body.version}, not {VERSION})")
+        processor = self.processor
+        processor.position = stored_body.position
+        processor.ticked_ms = stored_body.ticked_ms
+        processor.totals.update(stored_body.totals)
+        processor.dead_reasons.update(stored_body.dead_reasons)
+        processor.model_differs = stored_body.model_digest != processor.model.digest
+        for lane in stored_body.lanes:
+            self._restore_lane(lane, stored_body.number)
+
+    def _restore_lane(self, body: LaneBody, number: int) -> None:
+        subject = Subject(body.subject)
+        lane, memory = self.processor.lanes[subject], self.memory[subject]
+        table = lane.table
+        rows, lengths = np.frombuffer(body.rows, np.int64), np.frombuffer(body.lengths, np.int64)
+        for row, name in zip(rows.tolist(), body.names, strict=True):
+            while len(table.names) <= row:
+                table.names.append("")
+            table.names[row] = name
+            table.index[name] = row
+        table.reserve(table.rows)
+        old = self._layout(body.layout)
+        matrices = stored.unpack(body.packed, lengths, old)
+        if body.layout != self.layouts[subject]:
+            matrices = stored.translate(matrices, old, table.layout)
+        for matrix in MATRICES:
+            getattr(table.ground, matrix)[rows] = matrices[matrix]
+        memory.reserve(table.rows)
+        memory.written[rows] = number
+        memory.sizes[rows] = lengths + 16
+        ids = (
+            np.frombuffer(body.id_keys, np.int64).reshape(-1, 2),
+            np.frombuffer(body.id_at, np.int64),
+            np.frombuffer(body.id_rows, np.int32),
+            np.frombuffer(body.id_contents, np.uint32),
+        )
+        memory.ids.append((number, ids))
+        table.reserve_ids(len(ids[1]))
+        duplicates.insert_all(table.ground, *(part.copy() for part in ids))
+        lane.texts.update(body.texts)
+        lane.flows.restore(body.flow_days, zlib.decompress(body.flows), body.flow_shape, number)
+
+    def _layout(self, layout: bytes) -> Layout:
+        found = self.stored_layouts.get(layout)
+        if found is None:
+            found = msgspec.json.decode(zlib.decompress(layout), type=Layout)
+            self.stored_layouts[layout] = found
+        return found
+
+
+def _layout_bytes(lane: "Lane") -> bytes:
+    return zlib.compress(msgspec.json.encode(lane.table.layout), 9)
+
+
+def _joined(parts: list[Ids]) -> Ids:
+    if not parts:
+        return np.zeros((0, 2), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint32)
+    keys, at, rows, contents = zip(*parts, strict=True)
+    return np.concatenate(keys), np.concatenate(at), np.concatenate(rows), np.concatenate(contents)
+
+

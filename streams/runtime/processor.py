@@ -1,0 +1,282 @@
+"""One chunk of records in; outputs, changed rows and counters out, as plain values. Pure.
+
+Every record read ends in exactly one of: applied, duplicate, late, suppressed, dead letter, internal.
+The processor knows no log and no clock: time enters through the records.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+
+from schemas.dead_letter import KEPT_BYTES, DeadLetter, DeadLetterReason, LateTouchpoint
+from schemas.touchpoint import INTERNAL_KINDS, InternalRecord, Subject
+from schemas.views import CustomerView, PartitionKpis, Why
+from streams.engine import advance
+from streams.engine.instants import NEVER as NEVER
+from streams.engine.instants import NONE
+from streams.model.compile import compile_model
+from streams.model.definition import Model
+from streams.runtime import kpis, view
+from streams.runtime.decode import LATEST_MS, Fields, milliseconds
+from streams.runtime.flush import Flusher
+from streams.runtime.lane import Lane
+from streams.runtime.outcome import Outcome, Told
+from streams.runtime.record import Flush, Record
+
+OUTCOMES = ("applied", "duplicate", "late", "suppressed", "dead_letter", "internal")
+LARGEST_RECORD = 1_048_576
+BARE = Model(name="bare", version=1, digest="bare")
+
+_KERNEL_OUTCOMES = {
+    advance.DUPLICATE: "duplicate",
+    advance.CONFLICTING: "duplicate",
+    advance.LATE: "late",
+    advance.SUPPRESSED: "suppressed",
+}
+
+
+class Refused(Exception):
+    """A record is a dead letter; carries the reason and a message that names the field."""
+
+    def __init__(self, reason: DeadLetterReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Processor:
+    """A partition: its tables of subjects, the position in its log, and totals by outcome.
+
+    model: what holds for customers; `accounts` and the business have tables of their own, with a model
+    that only counts unless one is given. check_future: refuse touchpoints far ahead of their arrival.
+    check_internal: internal kinds are dead letters (a file, not a trusted log). storing: flushes will be
+    asked for; without, nothing is kept for them.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        check_future: bool = True,
+        check_internal: bool = False,
+        remembered_ids: int = 4_000_000,
+        storing: bool = True,
+        accounts: Model = BARE,
+        source: str = "",
+    ) -> None:
+        self.model = model
+        self.check_future = check_future
+        self.check_internal = check_internal
+        self.source = source
+        self.lanes = {
+            Subject.CUSTOMER: Lane(compile_model(model), remembered_ids=remembered_ids, storing=storing),
+            Subject.ACCOUNT: Lane(compile_model(accounts), remembered_ids=remembered_ids, storing=storing),
+            Subject.BUSINESS: Lane(compile_model(BARE), remembered_ids=remembered_ids, storing=storing),
+        }
+        self.position = 0
+        self.totals: dict[str, int] = dict.fromkeys((*OUTCOMES, "unmapped", "already_applied"), 0)
+        self.dead_reasons: dict[str, int] = {reason.value: 0 for reason in DeadLetterReason}
+        self.ticked_ms = NONE
+        self.model_differs = False
+        self._internal = msgspec.json.Decoder(InternalRecord)
+        self._flusher = Flusher(self)
+
+    # Doing
+
+    def process(self, records: Sequence[Record]) -> Outcome:
+        """Apply records in order; those below the position are `already applied` and change nothing."""
+        told, dead, late = Told(), list[DeadLetter](), list[LateTouchpoint]()
+        decode = self.lanes[Subject.CUSTOMER].matcher.decoder.decode
+        for origin, record in enumerate(records):
+            if record.offset < self.position:
+                self.totals["already_applied"] += 1
+                continue
+            try:
+                if len(record.value) > LARGEST_RECORD:
+                    raise Refused(DeadLetterReason.TOO_LARGE, f"a record may have {LARGEST_RECORD} bytes")
+                fields = decode(record.value)
+                self._gather(fields, record, origin)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Refused) as error:
+                internal = self._internal_record(record, error)
+                if internal is None:
+                    dead.append(self._dead_letter(record, error))
+                else:
+                    self._run(records, told, late)
+                    self._obey(internal, told)
+            self.position = record.offset + 1
+        self._run(records, told, late)
+        return Outcome(told, dead, late)
+
+    def elapse(self, until_ms: int) -> Outcome:
+        """Let time pass for every customer through `until_ms` (a file replayed to an instant; no tick)."""
+        told = Told()
+        for lane in self.lanes.values():
+            lane.elapse(until_ms, told)
+        self.ticked_ms = max(self.ticked_ms, until_ms + self.model.settings.timer_grace_ms)
+        return Outcome(told, [], [])
+
+    def next_due_ms(self) -> int:
+        """Return a lower bound of the next instant at which something changes by itself, or NEVER."""
+        return min(lane.next_due_ms() for lane in self.lanes.values())
+
+    def _gather(self, fields: Fields, record: Record, origin: int) -> None:
+        """Hand a decoded touchpoint to its lane.
+
+        Raises:
+            Refused: it has no subject, another key than its subject's id, or an impossible instant.
+        """
+        if fields.subject is Subject.CUSTOMER:
+            subject_id = fields.customer_id
+        elif fields.subject is Subject.ACCOUNT:
+            subject_id = fields.account_id
+        else:
+            subject_id = "business"
+        if subject_id is None:
+            raise Refused(DeadLetterReason.NO_SUBJECT, f"subject {fields.subject.value} needs `{fields.subject.value}_id`")
+        for name, text in (("message_id", fields.message_id), (f"{fields.subject.value}_id", subject_id), ("event", fields.event)):
+            if not text.isprintable():
+                _refuse_controls(name, text)
+        if record.key is not None and record.key != subject_id.encode():
+            raise Refused(DeadLetterReason.KEY_MISMATCH, "the record's key is not the id of its subject")
+        at_ms = milliseconds(fields.timestamp)
+        if not 0 <= at_ms <= LATEST_MS:
+            raise Refused(DeadLetterReason.INVALID, "`timestamp` must lie between the years 1970 and 9999 in UTC")
+        if self.check_future:
+            arrived = record.appended_ms if fields.received_at is None else milliseconds(fields.received_at)
+            if at_ms > arrived + self.model.settings.future_tolerance_ms:
+                raise Refused(DeadLetterReason.FUTURE, f"`timestamp` is {at_ms - arrived} ms ahead of its arrival")
+        lane = self.lanes[fields.subject]
+        if fields.subject is not Subject.CUSTOMER:
+            fields = lane.matcher.decoder.decode(record.value)
+        lane.add(subject_id, fields, at_ms, record.value, origin)
+
+    def _run(self, records: Sequence[Record], told: Told, late: list[LateTouchpoint]) -> None:
+        """Apply what the lanes have gathered, and count what became of it."""
+        for lane in self.lanes.values():
+            if not lane.rows:
+                continue
+            batch = lane.run(told)
+            counts = np.bincount(batch.outcome, minlength=advance.SUPPRESSED + 1).tolist()
+            self.totals["applied"] += counts[advance.APPLIED]
+            for outcome, name in _KERNEL_OUTCOMES.items():
+                self.totals[name] += counts[outcome]
+            self.totals["unmapped"] += int(((batch.outcome == advance.APPLIED) & (batch.entry < 0)).sum())
+            if counts[advance.LATE]:
+                late += self._late(lane, batch, records)
+            lane.clear()
+
+    def _late(self, lane: Lane, batch: advance.Batch, records: Sequence[Record]) -> list[LateTouchpoint]:
+        return [
+            LateTouchpoint(
+                customer_id=lane.table.names[int(batch.row[i])],
+                value=records[lane.origins[i]].value,
+                late_by_ms=int(batch.late_by[i]),
+                source_topic=self.source,
+                source_offset=records[lane.origins[i]].offset,
+            )
+            for i in np.flatnonzero(batch.outcome == advance.LATE).tolist()
+        ]
+
+    # Internal records and dead letters
+
+    def _internal_record(self, record: Record, error: Exception) -> InternalRecord | None:
+        """Return an internal record of a trusted log, None for anything else."""
+        if self.check_internal or not isinstance(error, msgspec.ValidationError):
+            return None
+        try:
+            internal = self._internal.decode(record.value)
+        except msgspec.DecodeError:
+            return None
+        return internal if internal.kind in INTERNAL_KINDS else None
+
+    def _obey(self, internal: InternalRecord, told: Told) -> None:
+        """Let time pass by a tick; evaluate all rows under a changed model."""
+        self.totals["internal"] += 1
+        if internal.kind == "tick":
+            self.ticked_ms = max(self.ticked_ms, milliseconds(internal.timestamp))
+            for lane in self.lanes.values():
+                lane.elapse(self.ticked_ms - self.model.settings.timer_grace_ms, told)
+        elif internal.kind == "model" and internal.digest == self.model.digest:
+            self.model_differs = False
+            self.lanes[Subject.CUSTOMER].evaluate_model(told)
+
+    def _dead_letter(self, record: Record, error: Exception) -> DeadLetter:
+        reason, message = _reason(record.value, error)
+        self.totals["dead_letter"] += 1
+        self.dead_reasons[reason.value] += 1
+        return DeadLetter(
+            reason=reason,
+            message=message,
+            value=record.value[:KEPT_BYTES],
+            key=record.key,
+            source_topic=self.source,
+            source_offset=record.offset,
+        )
+
+    # Storing
+
+    def flush(self, number: int, *, carry_before: int = 0) -> Flush:
+        """Return all that changed since the last flush, and rows last written before flush `carry_before`."""
+        return self._flusher.flush(number, carry_before)
+
+    def restore(self, body: bytes) -> None:
+        """Take in a flush; feed all of them in ascending order.
+
+        Raises:
+            ValueError: the bytes are not a flush, or of a newer version.
+        """
+        self._flusher.restore(body)
+
+    # Reading
+
+    def customers(self) -> Iterable[str]:
+        """Yield the ids of live customers."""
+        return view.live_names(self.lanes[Subject.CUSTOMER])
+
+    def customer(self, customer_id: str) -> CustomerView | None:
+        """Return a customer as of its clock or the last tick, None if unknown or deleted."""
+        return view.customer(self.lanes[Subject.CUSTOMER], customer_id, self.known_ms)
+
+    def why(self, customer_id: str) -> Why | None:
+        """Return why a customer is where it is, None if unknown or deleted."""
+        return view.why(self.lanes[Subject.CUSTOMER], customer_id, self.known_ms)
+
+    def kpis(self) -> PartitionKpis:
+        """Return the figures of this partition as of the last instant that it knows."""
+        return kpis.figures(self.lanes[Subject.CUSTOMER], self.known_ms, dict(self.totals))
+
+    @property
+    def known_ms(self) -> int:
+        """Return the instant through which ticks have let time pass, or NONE."""
+        return NONE if self.ticked_ms == NONE else self.ticked_ms - self.model.settings.timer_grace_ms
+
+
+def _refuse_controls(name: str, text: str) -> None:
+    """Refuse control characters (C0, DEL, C1); other unprintable characters are let through."""
+    for character in text:
+        if character < " " or "\x7f" <= character <= "\x9f":
+            raise Refused(DeadLetterReason.INVALID, f"`{name}` has the control character {character!r}; leave it out")
+
+
+def _reason(value: bytes, error: Exception) -> tuple[DeadLetterReason, str]:
+    """Return why a record cannot be read."""
+    if isinstance(error, Refused):
+        return error.reason, error.message
+    if isinstance(error, RecursionError):
+        return DeadLetterReason.INVALID, "nested too deeply"
+    if not isinstance(error, msgspec.ValidationError):
+        return DeadLetterReason.NOT_JSON, str(error)
+    try:
+        kind = msgspec.json.decode(value, type=_Kind).kind
+    except (msgspec.DecodeError, RecursionError):
+        kind = None
+    if kind in INTERNAL_KINDS:
+        return DeadLetterReason.INTERNAL_KIND, f"`kind` {kind} is reserved for Rapport itself"
+    return DeadLetterReason.INVALID, str(error)
+
+
+class _Kind(msgspec.Struct):
+    kind: str | None = None
+
+

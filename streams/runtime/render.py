@@ -1,0 +1,243 @@
+"""Happenings into outputs: transitions, alerts and scores as the public contract has them. Pure."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from schemas.outputs import (
+    AlertRaised,
+    AlertResolved,
+    Because,
+    MoveDirection,
+    Rfm,
+    ScoreUpdated,
+    Severity,
+    StageChanged,
+    Trigger,
+)
+from streams.engine import ground
+from streams.model.compile_rules import Program
+from streams.model.message import fill
+from streams.runtime import words
+from streams.runtime.decode import instant
+
+if TYPE_CHECKING:
+    from streams.runtime.lane import Lane
+
+_DIRECTIONS = (MoveDirection.FORWARD, MoveDirection.BACK, MoveDirection.LATERAL)
+_ALWAYS = Program("always", ())
+
+
+def output_id(subject_id: str, what: str, sequence: int, incarnation: int) -> str:
+    """Return the id of an output: the same cause gives the same id in every log."""
+    return xxhash.xxh3_128_hexdigest(f"{subject_id}\x1f{what}\x1f{sequence}\x1f{incarnation}".encode())
+
+
+class Renderer:
+    """Turns one harvest of happenings into outputs."""
+
+    def __init__(
+        self, lane: "Lane", told_at: NDArray[np.int64], told: NDArray[np.float64], messages: Sequence[str]
+    ) -> None:
+        self.lane = lane
+        self.compiled = lane.compiled
+        self.model = lane.compiled.model
+        self.happenings: list[list[int]] = told_at.tolist()
+        self.told = told
+        self.messages = messages
+
+    def kind(self, i: int) -> int:
+        """Return the kind of happening `i`."""
+        return self.happenings[i][ground.TOLD_KIND]
+
+    def places(self, *kinds: int) -> list[int]:
+        """Return the places of the happenings of some kinds."""
+        return [i for i, happening in enumerate(self.happenings) if happening[ground.TOLD_KIND] in kinds]
+
+    def is_level(self, i: int) -> bool:
+        """Return whether happening `i` belongs to a section `levels:`, which tells through scores alone."""
+        return self.model.frameworks[self.happenings[i][ground.TOLD_WHAT]].levels
+
+    def transition(self, i: int) -> StageChanged:
+        """Return happening `i` as a transition."""
+        h = self.happenings[i]
+        framework = self.compiled.names.frameworks[h[ground.TOLD_WHAT]]
+        subject = self.lane.table.names[h[ground.TOLD_ROW]]
+        return StageChanged(
+            id=output_id(subject, framework, h[ground.TOLD_SEQUENCE], h[ground.TOLD_INCARNATION]),
+            customer_id=subject,
+            at=instant(h[ground.TOLD_AT]),
+            model=self.model.name,
+            model_version=self.model.version,
+            framework=framework,
+            from_stage=self._stage(framework, h[ground.TOLD_FROM]),
+            to_stage=self._stage(framework, h[ground.TOLD_TO]),
+            direction=_DIRECTIONS[h[ground.TOLD_DIRECTION]],
+            dwell_ms=h[ground.TOLD_DWELL],
+            because=self._because(i, self._move_rule(framework, h)),
+        )
+
+    def raised(self, i: int) -> AlertRaised:
+        """Return happening `i` as an alert raised."""
+        h = self.happenings[i]
+        alert = self.model.alerts[h[ground.TOLD_WHAT]]
+        subject = self.lane.table.names[h[ground.TOLD_ROW]]
+        program = self._program(h)
+        return AlertRaised(
+            id=output_id(subject, alert.name, h[ground.TOLD_SEQUENCE], h[ground.TOLD_INCARNATION]),
+            customer_id=subject,
+            at=instant(h[ground.TOLD_AT]),
+            model=self.model.name,
+            model_version=self.model.version,
+            alert=alert.name,
+            severity=Severity(alert.severity),
+            message=fill(alert.message, self._message_values(i, subject, alert.name)),
+            because=self._because(i, program.text),
+        )
+
+    def resolved(self, i: int) -> AlertResolved:
+        """Return happening `i` as the end of an alert."""
+        h = self.happenings[i]
+        alert = self.compiled.names.alerts[h[ground.TOLD_WHAT]]
+        subject = self.lane.table.names[h[ground.TOLD_ROW]]
+        text = self._program(h).text
+        return AlertResolved(
+            id=output_id(subject, alert, h[ground.TOLD_SEQUENCE], h[ground.TOLD_INCARNATION]),
+            customer_id=subject,
+            at=instant(h[ground.TOLD_AT]),
+            model=self.model.name,
+            model_version=self.model.version,
+            alert=alert,
+            raised_id=output_id(subject, alert, h[ground.TOLD_RAISED], h[ground.TOLD_INCARNATION]),
+            because=self._because(i, f"not ({text})" if h[ground.TOLD_MODE] == ground.ENDED else text),
+        )
+
+    def _stage(self, framework: str, number: int) -> str | None:
+        return self.compiled.names.stages[framework][number - 1] if number > 0 else None
+
+    def _program(self, happening: list[int]) -> Program:
+        rule = happening[ground.TOLD_RULE]
+        return self.compiled.programs[rule] if rule >= 0 else _ALWAYS
+
+    def _move_rule(self, framework: str, happening: list[int]) -> str:
+        """Return what to quote as the reason of a move: the rule that fired, or the one that ended."""
+        text = self._program(happening).text
+        match happening[ground.TOLD_MODE]:
+            case ground.FIRED:
+                return text
+            case ground.ENDED:
+                return f"not ({text})"
+            case _:
+                left = self.model.frameworks[self.compiled.names.frameworks.index(framework)]
+                exits = {stage.name: stage for stage in left.exits}
+                lasted = exits[self._stage(framework, happening[ground.TOLD_FROM]) or ""].for_ms or 0
+                return f"for {words.duration(lasted)} is over"
+
+    def _because(self, i: int, rule: str) -> Because:
+        h = self.happenings[i]
+        program = self._program(h)
+        numbers = self.told[i].tolist()
+        values = {
+            leaf.text: words.shown(leaf, value, self.compiled, self.lane.texts)
+            for leaf, value in zip(program.leaves, numbers, strict=False)
+        }
+        first = self.compiled.plan.named["told_values"]
+        names = self.compiled.names.entries
+        if program.sources:
+            touchpoints = words.contributions(numbers[first : first + len(names)], names)
+        else:
+            touchpoints = words.signal_contributions(program, numbers, self.compiled)
+        return Because(rule=rule, values=values, touchpoints=touchpoints, trigger=self._trigger(h))
+
+    def _trigger(self, happening: list[int]) -> Trigger:
+        match happening[ground.TOLD_TRIGGER]:
+            case ground.BY_TOUCHPOINT:
+                return Trigger(kind="touchpoint", message_id=self.messages[happening[ground.TOLD_TOUCHPOINT]])
+            case ground.BY_MODEL:
+                return Trigger(kind="model")
+            case _:
+                return Trigger(kind="time")
+
+    def _message_values(self, i: int, subject: str, alert: str) -> dict[str, str]:
+        """Return what an alert's message may name: terms of its rule, scores, stages, the transition."""
+        h, names = self.happenings[i], self.compiled.names
+        numbers = self.told[i].tolist()
+        program = self._program(h)
+        found = {"customer": subject, "alert": alert}
+        for leaf, value in zip(program.leaves, numbers, strict=False):
+            found[leaf.text] = words.spoken(leaf, words.shown(leaf, value, self.compiled, self.lane.texts))
+        first = self.compiled.plan.named["told_values"] + self.compiled.plan.named["entries"]
+        for k, score in enumerate(names.scores):
+            found[f"score.{score}"] = f"{numbers[first + k]:.0f}"
+        for k, framework in enumerate(names.frameworks):
+            stage = int(numbers[first + len(names.scores) + k])
+            found[f"stage.{framework}"] = self._stage(framework, stage) or "none"
+        move = self._move_before(i)
+        if move is not None:
+            framework = names.frameworks[move[ground.TOLD_WHAT]]
+            found["from_stage"] = self._stage(framework, move[ground.TOLD_FROM]) or "none"
+            found["to_stage"] = self._stage(framework, move[ground.TOLD_TO]) or "none"
+        return found
+
+    def _move_before(self, i: int) -> list[int] | None:
+        """Return the transition of the same row and instant that alert `i` hangs on, if it does."""
+        h = self.happenings[i]
+        pattern = self.model.alerts[h[ground.TOLD_WHAT]].upon_transition
+        if pattern is None:
+            return None
+        for other in reversed(self.happenings[:i]):
+            same = other[ground.TOLD_ROW] == h[ground.TOLD_ROW] and other[ground.TOLD_AT] == h[ground.TOLD_AT]
+            if not same:
+                return None
+            if other[ground.TOLD_KIND] == ground.STAGE:
+                if self.compiled.names.frameworks[other[ground.TOLD_WHAT]] == pattern.framework:
+                    return other
+        return None
+
+    @staticmethod
+    def scores(lane: "Lane", emission: NDArray[np.float64]) -> ScoreUpdated:
+        """Return an emission of scores."""
+        compiled, names = lane.compiled, lane.compiled.names
+        numbers = emission.tolist()
+        subject, at = lane.table.names[int(numbers[ground.SENT_ROW])], int(numbers[ground.SENT_TIME])
+        sequence, incarnation = int(numbers[ground.SENT_SEQUENCE]), int(numbers[ground.SENT_INCARNATION])
+        place = ground.SENT_FIXED
+        scores = {name: v for name, v in zip(names.scores, numbers[place:], strict=False) if v == v}
+        place += len(names.scores)
+        mix = {name: v for name, v in zip(names.types, numbers[place:], strict=False) if v == v}
+        place += len(names.types)
+        stages: dict[str, str | list[str] | None] = {}
+        levels: dict[str, str | None] = {}
+        for k, framework in enumerate(compiled.model.frameworks):
+            stage, held = int(numbers[place + k]), int(numbers[place + len(names.frameworks) + k])
+            if framework.kind != "flags":
+                stages[framework.name] = names.stages[framework.name][stage - 1] if stage > 0 else None
+                continue
+            on = [name for bit, name in enumerate(names.stages[framework.name]) if held >> bit & 1]
+            if framework.levels:
+                levels[framework.name] = on[-1] if on else None
+            else:
+                stages[framework.name] = on
+        rfm = None
+        if compiled.plan.named["purchase"] >= 0:
+            count = int(numbers[ground.SENT_COUNT])
+            recency = at - int(numbers[ground.SENT_LAST]) if count else None
+            monetary = (
+                numbers[ground.SENT_TOTAL] if compiled.plan.named["purchase_total"] >= 0 else float(count)
+            )
+            rfm = Rfm(recency_ms=recency, frequency=count, monetary=monetary)
+        return ScoreUpdated(
+            id=output_id(subject, "scores", sequence, incarnation),
+            customer_id=subject,
+            at=instant(at),
+            model=compiled.model.name,
+            model_version=compiled.model.version,
+            scores=scores,
+            levels=levels,
+            mix=mix,
+            stages=stages,
+            rfm=rfm,
+        )

@@ -1,0 +1,84 @@
+"""Numbers back into words: the values of a rule's terms, contributions, and what a reader sees of them. Pure."""
+
+import math
+from collections.abc import Sequence
+
+from schemas.outputs import Contribution
+from streams.engine import operations as op
+from streams.model.compile_rules import FOLLOW_STATES, Leaf, Program
+from streams.model.compiled import Compiled
+
+MOST_CONTRIBUTIONS = 5
+DURATIONS = frozenset({op.SINCE, op.TENURE, op.RHYTHM, op.UNTIL_TRAIT})
+COUNTED = frozenset({op.COUNT, op.COUNT_ALL, op.DAYS_IN, op.DAYS_ALL})
+OF_SIGNALS = COUNTED | {op.SINCE, op.EVER, op.FIRST_OF, op.LAST_OF, op.AMOUNT, op.AMOUNT_ALL}
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
+
+
+def shown(leaf: Leaf, value: float, compiled: Compiled, texts: dict[int, str]) -> float | str | None:
+    """Return a term's value as outputs carry it; durations and instants stay milliseconds."""
+    if leaf.shown == "trait":
+        return None if math.isnan(value) else value
+    if math.isnan(value):
+        return None
+    if leaf.shown == "stage":
+        return compiled.names.stages[leaf.name][int(value) - 1]
+    if leaf.shown == "follow":
+        return FOLLOW_STATES[int(value) - 1]
+    return value
+
+
+def spoken(leaf: Leaf, value: float | str | None) -> str:
+    """Return a term's value for a person: durations in days and hours, numbers without noise."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, str):
+        return value
+    if leaf.instruction.code in DURATIONS:
+        return duration(int(value))
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def duration(ms: int) -> str:
+    """Return a duration in its two largest units: `9d 4h`, `35m`, `0s`."""
+    parts, left = [], abs(ms)
+    for unit, size in _UNITS:
+        if left >= size:
+            parts.append(f"{left // size}{unit}")
+            left %= size
+    return ("-" if ms < 0 else "") + (" ".join(parts[:2]) or "0s")
+
+
+def contributions(points: Sequence[float], events: Sequence[str]) -> list[Contribution]:
+    """Return the largest contributions, those of one event together; shares are of all points."""
+    together: dict[str, float] = {}
+    for event, value in zip(events, points, strict=False):
+        if value != 0.0:
+            together[event] = together.get(event, 0.0) + value
+    total = sum(abs(value) for value in together.values())
+    largest = sorted(together.items(), key=lambda item: -abs(item[1]))[:MOST_CONTRIBUTIONS]
+    return [Contribution(event=event, points=value, share=abs(value) / total) for event, value in largest]
+
+
+def signal_contributions(program: Program, values: Sequence[float], compiled: Compiled) -> list[Contribution]:
+    """Return, for a rule that reads no score, the events behind the signals that it reads.
+
+    Points are touchpoints (or days) counted; one for a signal that is only looked up.
+    """
+    points, events = [], []
+    for leaf, value in zip(program.leaves, values, strict=False):
+        if leaf.instruction.code in OF_SIGNALS and not math.isnan(value) and value != 0.0:
+            points.append(value if leaf.instruction.code in COUNTED else 1.0)
+            events.append(event_of(leaf.name, compiled))
+        elif leaf.instruction.code == op.SINCE and value == 0.0:
+            points.append(1.0)
+            events.append(event_of(leaf.name, compiled))
+    return contributions(points, events)
+
+
+def event_of(signal: str, compiled: Compiled) -> str:
+    """Return the event that gives a signal, by the first line of the map that does; else the signal's name."""
+    for entry in compiled.model.touchpoints:
+        if any(name == signal for name, _ in entry.signals):
+            return entry.event
+    return signal
