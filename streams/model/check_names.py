@@ -102,7 +102,9 @@ def check_text(notes: Notes, names: Names, node: Compare, tree: Tree) -> None:
 
 def check_entries(notes: Notes, draft: Draft, names: Names) -> None:
     """Note dimensions that do not exist or take no points, signals that are built in, scales that differ."""
-    with_points = {dimension.name for dimension in draft.model.dimensions if dimension.value is None}
+    with_points = {
+        dimension.name for dimension in draft.model.dimensions if dimension.value is None or dimension.half_at
+    }
     scales: dict[str, tuple[float, float]] = {}
     for entry, tree in zip(draft.model.touchpoints, draft.entries, strict=True):
         for name, _ in entry.dimensions:

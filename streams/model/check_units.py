@@ -112,16 +112,13 @@ class UnitChecker:
             case Arithmetic():
                 return self.arithmetic(node)
             case Negative(operand=operand):
-                self.refuse(operand, ("text", "truth", "instant"), "minus turns numbers and durations round")
-                return self.unit(operand)
+                return self.negative(operand)
             case Fold(op=op, arguments=arguments):
                 return self.common(node, arguments, f"{op} takes values of one unit")
             case Default(operand=operand, fallback=fallback):
                 return self.common(node, (operand, fallback), "default replaces a value by one of its unit")
             case Known(operand=operand):
-                if not (isinstance(operand, Term) and operand.kind in ("stage", "follow", "trait")):
-                    self.refuse(operand, ("truth",), "a condition is not known or absent as a whole")
-                self.refuse_flags(operand)
+                self.known(operand)
                 return "truth"
             case Compare():
                 return self.comparison(node)
@@ -141,17 +138,23 @@ class UnitChecker:
         """Return the unit of a term; none for what could not be read."""
         return None if term.kind == "unreadable" else unit_of_term(term)
 
-    def refuse(self, node: Node, units: tuple[Unit, ...], reason: str) -> None:
-        """Note a node whose unit has no place here."""
-        unit = UnitChecker(flags=self.flags).unit(node)
-        if unit in units:
-            self.fault(node, f"{render(node)[:60]} is {ARTICLE[unit]}: {reason}")
+    def negative(self, operand: Node) -> Unit | None:
+        """Return the unit of minus a value."""
+        unit = self.unit(operand)
+        if unit in ("text", "truth", "instant"):
+            reason = f"{render(operand)[:60]} is {ARTICLE[unit]}: minus turns numbers and durations round"
+            self.fault(operand, reason)
+            return None
+        return unit
 
-    def refuse_flags(self, node: Node) -> None:
-        """Note a framework of flags that is read like a single stage."""
-        if isinstance(node, Term) and node.kind == "stage" and node.name in self.flags:
-            hint = f"write stage.{node.name} == 'a flag'"
-            self.fault(node, f"{node.name} holds flags, of which several may be on", hint)
+    def known(self, operand: Node) -> None:
+        """Check what is asked to be known: a single value."""
+        if self.unit(operand) == "truth":
+            reason = f"{render(operand)[:60]} is a condition: it is not known or absent as a whole"
+            self.fault(operand, reason)
+        if isinstance(operand, Term) and operand.kind == "stage" and operand.name in self.flags:
+            hint = f"write stage.{operand.name} == 'a flag'"
+            self.fault(operand, f"{operand.name} holds flags, of which several may be on", hint)
 
     def common(self, node: Node, parts: tuple[Node, ...], reason: str) -> Unit | None:
         """Return the unit that all parts share."""

@@ -13,8 +13,8 @@ from streams.model.walk import framework_path, nodes, rules, terms
 
 MOVING = frozenset({"score", "dimension", "since", "tenure", "until", "p_alive"})
 PANES_LIMIT = 400
-# What the outputs read without a rule: recency, frequency and monetary value.
-READ_BY_OUTPUTS = frozenset({"purchase"})
+# Recency, frequency and monetary value are read without a rule; the built-in two are never an entry's.
+READ_WITHOUT_RULE = frozenset({"purchase", "activity", "session"})
 
 
 def check_usage(notes: Notes, draft: Draft) -> None:
@@ -31,7 +31,7 @@ def check_usage(notes: Notes, draft: Draft) -> None:
 
 def signals_read(model: Model) -> set[str]:
     """Return the signals that something reads."""
-    read = set(READ_BY_OUTPUTS)
+    read = set(READ_WITHOUT_RULE)
     for placed in rules(model):
         for term in terms(placed.rule.node):
             if term.kind in CALLS and CALLS[term.kind].reads == "signal":

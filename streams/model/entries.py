@@ -16,7 +16,7 @@ from streams.model.fields import (
     read_text,
     read_whole,
 )
-from streams.model.tree import Mapping, Sequence, Tree, problem_at
+from streams.model.tree import Mapping, Sequence, Tree, is_null, problem_at
 from streams.model.tree import Scalar as Leaf
 
 ENTRY_KEYS = (
@@ -146,7 +146,7 @@ def read_comparisons(notes: Notes, tree: Mapping, path: str) -> list[Condition]:
 
 def read_scalar(notes: Notes, tree: Tree) -> Scalar | None:
     """Return a text, a number, or true / false; texts in quotes are always texts."""
-    if not isinstance(tree, Leaf) or (tree.plain and not tree.value):
+    if not isinstance(tree, Leaf) or is_null(tree):
         notes.add(
             tree,
             "a condition compares with a text, a number, true or false",

@@ -15,7 +15,7 @@ from streams.model.written import UNREADABLE
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 # Words of YAML 1.1 that other readers turn into true or false.
-BOOLEAN_WORDS = frozenset({"y", "n", "yes", "no", "on", "off"})
+BOOLEAN_WORDS = frozenset({"yes", "no", "on", "off"})
 
 
 class Notes:

@@ -37,8 +37,10 @@ def implies(given: Condition, asked: Condition) -> bool:
     """Whether a touchpoint that satisfies `given` always satisfies `asked`."""
     if given.path != asked.path:
         return False
-    if given == asked or asked == Condition(path=asked.path, op="exists", value=True):
-        return given != Condition(path=asked.path, op="exists", value=False)
+    if asked.op == "exists" and asked.value is True:
+        return not (given.op == "exists" and given.value is False)
+    if given.op == asked.op and same(given.value, asked.value):
+        return True
     if given.op == "any" and isinstance(given.value, tuple):
         return bool(given.value) and all(satisfies(value, asked) for value in given.value)
     if given.op == "eq":

@@ -115,7 +115,9 @@ class TreeBuilder:
             before = whole[-1][1] if whole else None
             if is_torn(before) and isinstance(before, Scalar) and is_null(value) and isinstance(key, Scalar):
                 reason = "a comma inside {…} tears an unquoted text apart"
-                self.problems.append(problem_at(before, reason, "put this text in quotes"))
+                problem = problem_at(before, reason, "put this text in quotes")
+                if problem not in self.problems:
+                    self.problems.append(problem)
                 text = self.source.text[before.start : key.end]
                 mended = Scalar(source=self.source, start=before.start, end=key.end, value=text, plain=True)
                 whole[-1] = (whole[-1][0], mended)

@@ -53,7 +53,8 @@ Tree = Scalar | Sequence | Mapping
 def make_source(*, name: str, text: str) -> Source:
     """Return `text` as a source; lines end as YAML ends them."""
     starts = [0]
-    for line in text.splitlines(keepends=True):
+    # The sign behind the end makes the last line one that does not end.
+    for line in (text + ".").splitlines(keepends=True)[:-1]:
         starts.append(starts[-1] + len(line))
     return Source(name=name, text=text, starts=tuple(starts))
 
