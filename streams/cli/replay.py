@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from streams.cli.replay_outputs import Outputs
-    from streams.cli.replay_summary import Counts
+    from streams.cli.replay_summary import Counts, Summary
     from streams.ingest.files import Rows
     from streams.ingest.history import Step
     from streams.ingest.mapping import Mapping
@@ -96,6 +96,7 @@ def _replay(
     from streams.ingest.history import Tally, play
     from streams.runtime.processor import Processor
 
+    _warm_up(model)
     processor = Processor(model, check_future=False, check_internal=True)
     tally, counts = Tally(), Counts()
     started = time.perf_counter()
@@ -116,10 +117,32 @@ def _replay(
         seconds=seconds,
     )
     show(summary, Console())
+    insist_on_the_sum(summary)
+
+
+def _warm_up(model: "Model") -> None:
+    """Load the engine, and compile it if need be, so that the rates are those of the work alone."""
+    from streams.engine.compiled import is_warm
+    from streams.runtime.processor import Processor
+    from streams.runtime.record import Record
+
+    if not is_warm():
+        click.echo("Compiling the engine. This happens once, and takes up to a minute.", err=True)
+    nobody = b'{"message_id":"0","customer_id":"0","event":"0","timestamp":"1970-01-01T00:00:00Z"}'
+    processor = Processor(model, check_future=False)
+    processor.process([Record(0, 0, None, nobody)])
+    processor.elapse(1)
+
+
+def insist_on_the_sum(summary: "Summary") -> None:
+    """See that every row read ended in exactly one place.
+
+    Raises:
+        SystemExit: With code 70: rows are missing, or were counted twice.
+    """
     if summary.missing:
-        click.echo(
-            f"bug: of {tally.rows} rows read {summary.missing} ended nowhere; please report it", err=True
-        )
+        rows = summary.tally.rows
+        click.echo(f"bug: of {rows} rows read, {summary.missing} ended nowhere; please report it", err=True)
         raise SystemExit(BUG)
 
 

@@ -16,7 +16,8 @@ from streams.ingest.instants import to_ms
 from streams.runtime.record import Record
 
 if TYPE_CHECKING:
-    from streams.runtime.processor import Outcome, Processor
+    from streams.runtime.outcome import Outcome
+    from streams.runtime.processor import Processor
 
 CHUNK: Final = 20_000
 UNREADABLE_MS: Final = -(1 << 62)  # sorts first; the processor will say what is wrong with it
