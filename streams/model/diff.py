@@ -6,6 +6,7 @@ import msgspec
 
 from streams.model.definition import Model
 from streams.model.pieces import Piece, pieces
+from streams.model.sections import MODEL_KEYS
 from streams.model.show import flow
 
 Sign = Literal["+", "-", "~"]
@@ -28,7 +29,7 @@ def diff(before: Model, after: Model) -> tuple[Change, ...]:
     """Return all differences, in the order of the sections of a model file."""
     old, new = pieces(before), pieces(after)
     changes: list[Change] = []
-    for section in dict.fromkeys((*old, *new)):
+    for section in MODEL_KEYS:
         was, now = old.get(section), new.get(section)
         if section == "touchpoints":
             changes.extend(compare_named(section, "", by_event(was), by_event(now)))
