@@ -1,9 +1,11 @@
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -35,9 +37,8 @@ class Sender:
         """Let a child live for some batches; then kill it in the middle of its work, or let it end tidily."""
         command = [sys.executable, "-m", "tests.runtime.crash_child", str(self.directory)]
         command += [str(self.started_ns), self.fault]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as child:
             assert child.stdin is not None
-            assert child.stdout is not None
             for _ in range(batches):
                 batch = self.unacknowledged.pop() if self.unacknowledged else self._batch()
                 if not self._post(child, batch):
@@ -45,13 +46,13 @@ class Sender:
             if kill:
                 batch = self._batch()
                 self.unacknowledged.append(batch)
-                child.stdin.write(msgspec.json.encode(batch) + b"\n")
-                child.stdin.flush()
+                self._write(child, batch)
                 threading.Event().wait(self.random.random() * 0.01)  # the random moment
                 child.kill()
             child.stdin.close()
             child.wait(timeout=60)
-            self.deaths += child.returncode != 0
+            assert child.returncode in (0, -signal.SIGKILL), "it ended by a defect"
+            self.deaths += child.returncode == -signal.SIGKILL
 
     def _batch(self) -> Batch:
         size = self.random.randint(1, 20)
@@ -60,16 +61,20 @@ class Sender:
         return [(f"c{self.random.randrange(30)}", name) for name in names]
 
     def _post(self, child: "subprocess.Popen[bytes]", batch: Batch) -> bool:
-        assert child.stdin is not None
         assert child.stdout is not None
-        child.stdin.write(msgspec.json.encode(batch) + b"\n")
-        child.stdin.flush()
+        self._write(child, batch)
         answer = child.stdout.readline()
         if not answer:
             self.unacknowledged.append(batch)
             return False
         self.acknowledged.append((int(answer), batch))
         return True
+
+    @staticmethod
+    def _write(child: "subprocess.Popen[bytes]", batch: Batch) -> None:
+        assert child.stdin is not None
+        with suppress(BrokenPipeError):  # it is dead: no answer will come
+            child.stdin.write(msgspec.json.encode(batch) + b"\n")
 
 
 def audit(sender: Sender) -> None:

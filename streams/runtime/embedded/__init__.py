@@ -7,7 +7,10 @@ inputs.py      records, in rows of many
 outputs.py     what is told to the world, a table per topic
 flushes.py     the state as a chain of flushes
 compaction.py  PURE  which old flushes have to be carried into the next one
-log.py         the log: durable appends, reads, atomic flushes, retention
+reader.py      the log read without writing, also beside its owner
+log.py         the log: durable appends, atomic flushes, retention
+recovery.py    state read back from the log
+schedule.py    when the loop flushes, ticks and wakes
 run.py         the loop: read, process, flush, tick
 told.py        an outcome as rows of output
 """

@@ -19,35 +19,23 @@ from streams.model.definition import Model
 from streams.runtime.embedded import recovery
 from streams.runtime.embedded.errors import DiskFull, Recovering
 from streams.runtime.embedded.log import EmbeddedLog
+from streams.runtime.embedded.schedule import (
+    LONGEST_WAIT_MS,
+    NOT_AT_ALL,
+    RunSettings,
+    Schedule,
+    monotonic_ms,
+)
 from streams.runtime.embedded.told import Told
 from streams.runtime.record import Record
 
 if TYPE_CHECKING:
     from streams.runtime.processor import Processor
 
+__all__ = ["EmbeddedRun", "RunSettings"]
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST_WAIT_MS: Final = 30_000.0  # the machine's clock may be set, or the machine sleep, in the meantime
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the loop goes about it. Durations are in real milliseconds.
-
-    flush_changes: as many records and outputs bring a flush before its interval is over.
-    clock_speed: milliseconds of the log's clock in one real millisecond (a demo's runs fast).
-    """
-
-    chunk_records: int = 2_000
-    flush_interval_ms: int = 250
-    flush_changes: int = 20_000
-    tick_interval_ms: int = 1_000
-    retry_ms: int = 5_000
-    clock_speed: float = 1.0
-
-
-def monotonic_ms() -> int:
-    """Return real time, for intervals only."""
-    return time.monotonic_ns() // 1_000_000
 
 
 class EmbeddedRun:
@@ -78,15 +66,14 @@ class EmbeddedRun:
         self._factory = factory
         self._clock = clock
         self._instrumentation = instrumentation
-        self._pace = pace
         self._settings = settings or RunSettings()
+        self._schedule = Schedule(self._settings, clock=clock, pace=pace)
         self._on_failure = on_failure
         self._state = threading.Condition()  # around the processor; notified when `visible` moved
         self._processor: Processor | None = None
         self._told = Told()
         self._unflushed = 0  # records
         self._live_bytes: int | None = None  # known from the first flush on
-        self._flushed_at = self._ticked_at = pace() - max(self._settings.tick_interval_ms, 1)
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -189,7 +176,7 @@ class EmbeddedRun:
             self._drop()
             raise
         self._live_bytes = flush.live_bytes
-        self._flushed_at = self._pace()
+        self._schedule.flushed()
         self.trouble = None
         self._instrumentation.flushed(
             number=flush.number,
@@ -217,7 +204,7 @@ class EmbeddedRun:
     def _tick_when_due(self) -> None:
         """Say in the log what time it is, so that time itself can change the rows that are due."""
         if self._tick_wait_ms() <= 0:
-            self._ticked_at = self._pace()
+            self._schedule.ticked()
             self._append(InternalRecord(kind="tick", timestamp=_moment(self._clock())))
 
     def _append(self, record: InternalRecord) -> None:
@@ -231,22 +218,12 @@ class EmbeddedRun:
             self._unflushed = 0
 
     def _flush_wait_ms(self) -> float:
-        """Return the real time until the next flush; infinite when nothing has to be written."""
-        changes = self._unflushed + len(self._told)
-        if changes == 0:
-            return float("inf")
-        if changes >= self._settings.flush_changes:
-            return 0
-        return self._flushed_at + self._settings.flush_interval_ms - self._pace()
+        return self._schedule.flush_wait_ms(self._unflushed + len(self._told))
 
     def _tick_wait_ms(self) -> float:
-        """Return the real time until the next tick, if nothing is appended meanwhile."""
         with self.processor() as processor:
-            due_ms = processor.next_due_ms() + self._model.settings.timer_grace_ms
-        return max(
-            (due_ms - self._clock()) / self._settings.clock_speed,
-            self._ticked_at + self._settings.tick_interval_ms - self._pace(),
-        )
+            due_ms = processor.next_due_ms()
+        return self._schedule.tick_wait_ms(due_ms + self._model.settings.timer_grace_ms)
 
     # In a thread
 
@@ -278,7 +255,7 @@ class EmbeddedRun:
             end = self._log.next_offset
             while self.trouble is None and self.visible < end:
                 self.step()
-            if self._processor is not None and self._flush_wait_ms() < float("inf"):
+            if self._processor is not None and self._flush_wait_ms() < NOT_AT_ALL:
                 self.flush()
         except BaseException as error:
             with self._state:
@@ -294,7 +271,7 @@ class EmbeddedRun:
         """Take a step and, when nothing is left to do, wait for an append or the next due instant."""
         try:
             if not self.step():
-                self._wait(min(self._flush_wait_ms(), self._tick_wait_ms(), _LONGEST_WAIT_MS))
+                self._wait(min(self._flush_wait_ms(), self._tick_wait_ms(), LONGEST_WAIT_MS))
         except DiskFull as error:
             self.trouble = error
             self.recover()

@@ -1,0 +1,67 @@
+"""When the loop flushes, ticks and wakes; durations in real milliseconds, instants of the log in its own."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+NOT_YET: Final = float("-inf")
+NOT_AT_ALL: Final = float("inf")
+LONGEST_WAIT_MS: Final = 30_000.0  # the machine's clock may be set, or the machine sleep, in the meantime
+
+
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the loop goes about it. Durations are in real milliseconds.
+
+    flush_changes: as many records and outputs bring a flush before its interval is over.
+    clock_speed: milliseconds of the log's clock in one real millisecond (a demo's runs fast).
+    """
+
+    chunk_records: int = 2_000
+    flush_interval_ms: int = 250
+    flush_changes: int = 20_000
+    tick_interval_ms: int = 1_000
+    retry_ms: int = 5_000
+    clock_speed: float = 1.0
+
+
+def monotonic_ms() -> int:
+    """Return real time, for intervals only."""
+    return time.monotonic_ns() // 1_000_000
+
+
+class Schedule:
+    """What was done last, and how long the next may wait.
+
+    `clock` gives the log's time (epoch milliseconds), `pace` real time (milliseconds from any origin).
+    """
+
+    def __init__(self, settings: RunSettings, *, clock: Callable[[], int], pace: Callable[[], int]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._pace = pace
+        self._flushed_at = self._ticked_at = NOT_YET
+
+    def flushed(self) -> None:
+        """A flush was written."""
+        self._flushed_at = self._pace()
+
+    def ticked(self) -> None:
+        """A tick is about to be appended."""
+        self._ticked_at = self._pace()
+
+    def flush_wait_ms(self, changes: int) -> float:
+        """Return the time until the next flush when so much has changed; `NOT_AT_ALL` for nothing."""
+        if changes == 0:
+            return NOT_AT_ALL
+        if changes >= self._settings.flush_changes:
+            return 0
+        return self._flushed_at + self._settings.flush_interval_ms - self._pace()
+
+    def tick_wait_ms(self, due_ms: int) -> float:
+        """Return the time until the next tick, when rows are due at `due_ms` of the log's clock."""
+        return max(
+            (due_ms - self._clock()) / self._settings.clock_speed,
+            self._ticked_at + self._settings.tick_interval_ms - self._pace(),
+        )
