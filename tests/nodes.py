@@ -71,13 +71,15 @@ def calculate(left: Node, op: str, right: Node) -> Arithmetic:
 
 
 def both(*conditions: Node) -> And:
-    """Return all of the conditions."""
-    return And(conditions=conditions)
+    """Return all of the conditions, in one row as the parser reads them."""
+    flat = [part for each in conditions for part in (each.conditions if isinstance(each, And) else (each,))]
+    return And(conditions=tuple(flat))
 
 
 def either(*conditions: Node) -> Or:
-    """Return any of the conditions."""
-    return Or(conditions=conditions)
+    """Return any of the conditions, in one row as the parser reads them."""
+    flat = [part for each in conditions for part in (each.conditions if isinstance(each, Or) else (each,))]
+    return Or(conditions=tuple(flat))
 
 
 def rule(node: Node) -> Rule:

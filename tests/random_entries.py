@@ -8,6 +8,7 @@ from streams.model.definition import (
     Condition,
     Entry,
 )
+from tests.random_words import picked
 
 EVENTS = ("Order Completed", "Page Viewed", "Feature Used", "Survey Answered", "Trial Started", "Note Sent")
 SIGNALS = ("buy", "visit", "feature", "survey", "trial", "note")
@@ -57,7 +58,7 @@ def maps(draw: st.DrawFn, questions: tuple[str, ...]) -> tuple[Entry, ...]:
             found.append(draw(entries(event, signal, questions, where=tuple(where))))
         found.append(draw(entries(event, signal, questions)))
     if draw(st.booleans()):
-        found.append(draw(entries(draw(st.sampled_from(("*ed", "?o*", "*"))), "buy", questions)))
+        found.append(draw(entries(picked(draw, ("*ed", "?o*", "*")), "buy", questions)))
     return tuple(found)
 
 
@@ -66,19 +67,19 @@ def entries(
     draw: st.DrawFn, event: str, signal: str, questions: tuple[str, ...], where: tuple[Condition, ...] = ()
 ) -> Entry:
     """Return one entry that carries its event's signal, and perhaps a second one."""
-    second = draw(st.sampled_from((None, None, *SIGNALS)))
+    second = picked(draw, (None, None, *SIGNALS))
     names = [signal] if second in (None, signal) else [signal, second]
     scaled = [AnswerSource(each, "properties.score", 0.0, 10.0) for each in questions]
     return Entry(
         event,
         where=where,
         type=draw(st.none() | st.sampled_from(TYPES)),
-        signals=tuple((name, draw(st.sampled_from(AMOUNTS))) for name in names),
+        signals=tuple((name, picked(draw, AMOUNTS)) for name in names),
         dimensions=draw(points()),
         answers=tuple(each for each in scaled if draw(st.booleans())),
-        seen=draw(st.sampled_from(((), (("features", "properties.feature"),)))),
-        daily_cap=draw(st.sampled_from((None, None, 1, 2))),
-        activity=draw(st.sampled_from((True, True, True, False))),
+        seen=picked(draw, ((), (("features", "properties.feature"),))),
+        daily_cap=picked(draw, (None, None, 1, 2)),
+        activity=picked(draw, (True, True, True, False)),
     )
 
 
@@ -86,4 +87,4 @@ def entries(
 def points(draw: st.DrawFn) -> tuple[tuple[str, Amount], ...]:
     """Return the points that an entry gives to some dimensions."""
     names = draw(st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=2))
-    return tuple((name, draw(st.sampled_from(POINTS))) for name in names)
+    return tuple((name, picked(draw, POINTS)) for name in names)

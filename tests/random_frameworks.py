@@ -11,7 +11,7 @@ from streams.model.definition import (
 from streams.model.expression import Rule
 from tests.nodes import DAY, HOUR, compare, rule, term
 from tests.random_rules import conditions
-from tests.random_words import LONGER, THRESHOLDS, Words
+from tests.random_words import LONGER, THRESHOLDS, Words, picked
 
 
 @st.composite
@@ -45,7 +45,7 @@ def framework_of(draw: st.DrawFn, kind: str, words: Words) -> Framework:
         kind="flags" if flags else kind,  # type: ignore[arg-type] # one of the three
         stages=tuple(stages),
         exits=tuple(exits),
-        dwell_ms=0 if flags else draw(st.sampled_from((0, HOUR, DAY, 3 * DAY))),
+        dwell_ms=0 if flags else picked(draw, (0, HOUR, DAY, 3 * DAY)),
         hard=() if flags else tuple(draw(st.lists(st.sampled_from(words.signals), max_size=1))),
         levels=kind == "levels",
     )
@@ -54,9 +54,9 @@ def framework_of(draw: st.DrawFn, kind: str, words: Words) -> Framework:
 @st.composite
 def stage_of(draw: st.DrawFn, name: str, words: Words, *, flag: bool) -> Stage:
     """Return a stage with `when`, and perhaps `stay`, a latch or `upon`."""
-    how = draw(st.sampled_from(("when", "when", "hysteresis", "stay", "latch", "upon")))
+    how = picked(draw, ("when", "when", "hysteresis", "stay", "latch", "upon"))
     if how == "hysteresis" and words.scores:
-        score, bar = term("score", draw(st.sampled_from(words.scores))), draw(st.sampled_from(THRESHOLDS))
+        score, bar = term("score", picked(draw, words.scores)), picked(draw, THRESHOLDS)
         return Stage(name, when=rule(compare(score, ">=", bar)), stay=rule(compare(score, ">=", bar - 1)))
     when = rule(draw(conditions(words)))
     if how == "stay":
@@ -65,7 +65,7 @@ def stage_of(draw: st.DrawFn, name: str, words: Words, *, flag: bool) -> Stage:
         return Stage(name, when=when, latch=True)
     if how == "upon":
         guard = draw(st.none() | st.just(when))
-        return Stage(name, when=guard, upon=draw(st.sampled_from(upon_signals(words))), latch=True)
+        return Stage(name, when=guard, upon=picked(draw, upon_signals(words)), latch=True)
     return Stage(name, when=when)
 
 
@@ -108,8 +108,8 @@ def alert_of(draw: st.DrawFn, name: str, words: Words, found: tuple[Framework, .
     ways = (
         ["state", "state", "signal", "every"] + ["question"] * bool(words.questions) + ["move"] * bool(found)
     )
-    way = draw(st.sampled_from(ways))
-    cooldown_ms = draw(st.sampled_from((0, HOUR, DAY, 7 * DAY)))
+    way = picked(draw, ways)
+    cooldown_ms = picked(draw, (0, HOUR, DAY, 7 * DAY))
     if way == "state":
         clear: Rule | None = draw(st.none() | conditions(words, depth=0).map(rule))
         return Alert(name, "state", when=rule(draw(conditions(words))), clear=clear, cooldown_ms=cooldown_ms)
@@ -118,11 +118,11 @@ def alert_of(draw: st.DrawFn, name: str, words: Words, found: tuple[Framework, .
         "event",
         when=draw(st.none() | conditions(words, depth=0).map(rule)),
         cooldown_ms=cooldown_ms,
-        daily_cap=draw(st.sampled_from((None, 1, 2))),
-        upon_signal=draw(st.sampled_from(upon_signals(words))) if way == "signal" else None,
-        upon_question=draw(st.sampled_from(words.questions)) if way == "question" else None,
-        upon_transition=draw(pattern_of(draw(st.sampled_from(found)))) if way == "move" else None,
-        upon_every_ms=draw(st.sampled_from(LONGER)) if way == "every" else None,
+        daily_cap=picked(draw, (None, 1, 2)),
+        upon_signal=picked(draw, upon_signals(words)) if way == "signal" else None,
+        upon_question=picked(draw, words.questions) if way == "question" else None,
+        upon_transition=draw(pattern_of(picked(draw, found))) if way == "move" else None,
+        upon_every_ms=picked(draw, LONGER) if way == "every" else None,
     )
 
 
@@ -133,7 +133,7 @@ def pattern_of(draw: st.DrawFn, framework: Framework) -> TransitionPattern:
     some = st.lists(st.sampled_from(names), max_size=2, unique=True).map(tuple)
     return TransitionPattern(
         framework.name,
-        direction=draw(st.sampled_from((None, "forward", "back", "lateral"))),
+        direction=picked(draw, (None, "forward", "back", "lateral")),
         to=draw(some),
         except_to=draw(some),
         from_stages=draw(some),

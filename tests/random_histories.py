@@ -10,6 +10,7 @@ from tests.nodes import DAY, HOUR, MINUTE, SECOND
 from tests.oracle import Oracle
 from tests.oracle.mapping import EPOCH
 from tests.random_entries import EVENTS
+from tests.random_words import picked
 
 LAST_MS = 253_402_300_799_999
 STARTS = (
@@ -37,7 +38,7 @@ STEPS = (
     7 * DAY,
     10 * DAY,
 )
-RECORDED = st.sampled_from(("c1", "c1", "c2"))
+CUSTOMERS = ("c1", "c1", "c2")
 
 
 class Touch(msgspec.Struct, frozen=True):
@@ -104,22 +105,22 @@ def histories(
         ticks: whether ticks stand in the log.
         deletions: whether customers are deleted.
     """
-    now = draw(st.sampled_from(STARTS))
+    now = picked(draw, STARTS)
     latest = now
     steps: list[Touch | Tick] = []
     touches: list[Touch] = []
     for offset in range(draw(st.integers(1, max_size))):
-        now = min(LAST_MS, now + draw(st.sampled_from(STEPS)))
+        now = min(LAST_MS, now + picked(draw, STEPS))
         latest = max(latest, now)
-        way = draw(st.sampled_from(("new", "new", "new", "new", "new", "repeat", "conflict", "tick")))
+        way = picked(draw, ("new", "new", "new", "new", "new", "repeat", "conflict", "tick"))
         if way == "tick" and ticks:
-            instant = min(LAST_MS, max(0, now + draw(st.sampled_from((0, MINUTE, DAY, 10 * DAY, -DAY)))))
+            instant = min(LAST_MS, max(0, now + picked(draw, (0, MINUTE, DAY, 10 * DAY, -DAY))))
             latest = max(latest, instant)
             steps.append(Tick(instant, offset, latest))
         elif way in ("repeat", "conflict") and touches:
-            record = dict(draw(st.sampled_from(touches)).record)
+            record = dict(picked(draw, touches).record)
             if way == "conflict":
-                record |= draw(contents())
+                record |= draw(CONTENTS)
                 if draw(st.booleans()):
                     record["timestamp"] = written(now)
             steps.append(Touch(record, offset, latest))
@@ -127,70 +128,67 @@ def histories(
             touch = Touch(draw(records(now, offset, grace_ms, deletions=deletions)), offset, latest)
             touches.append(touch)
             steps.append(touch)
-    until_ms = draw(
-        st.sampled_from((None, latest, min(LAST_MS, latest + 40 * DAY), min(LAST_MS, latest + DAY)))
-    )
+    beyond = picked(draw, (None, 0, DAY, 40 * DAY))
+    until_ms = None if beyond is None else min(LAST_MS, latest + beyond)
     return History(tuple(steps), until_ms)
 
 
 @st.composite
 def records(draw: st.DrawFn, now: int, offset: int, grace_ms: int, *, deletions: bool) -> dict[str, Any]:
     """Return a touchpoint at about `now`: on time, or late by up to a little more than grace."""
-    back = draw(st.sampled_from((0, 0, 0, 0, 1, HOUR, grace_ms, grace_ms + 1, grace_ms // 2)))
-    to_midnight = draw(st.sampled_from((None, None, None, None, None, None, 0, -1, 1)))
+    back = picked(draw, (0, 0, 0, 0, 1, HOUR, grace_ms, grace_ms + 1, grace_ms // 2))
+    to_midnight = picked(draw, (None, None, None, None, None, None, 0, -1, 1))
     instant = now - back if to_midnight is None else now // DAY * DAY + to_midnight
-    timestamp = written(max(0, instant), minutes_east=draw(st.sampled_from((0, 0, 0, 330, -480))))
-    record = {"message_id": f"m{offset}", "customer_id": draw(RECORDED), "timestamp": timestamp}
+    timestamp = written(max(0, instant), minutes_east=picked(draw, (0, 0, 0, 330, -480)))
+    record: dict[str, Any] = {
+        "message_id": f"m{offset}",
+        "customer_id": picked(draw, CUSTOMERS),
+        "timestamp": timestamp,
+    }
     kinds = ("track",) * 12 + ("page", "identify") + (("delete",) if deletions else ())
-    kind = draw(st.sampled_from(kinds))
+    kind = picked(draw, kinds)
     if kind != "track":
         record["kind"] = kind
-    return record | draw(contents(now=now))
+    record |= draw(CONTENTS)
+    if picked(draw, (False, False, True)):
+        renewal = written(min(LAST_MS, max(0, now + picked(draw, (-1, 1, 7, 20)) * DAY)))
+        record["traits"] = {
+            "plan": "pro",
+            "renewal": renewal[: picked(draw, (len(renewal), len("2024-02-29")))],
+        }
+    return record
 
 
-@st.composite
-def contents(draw: st.DrawFn, now: int | None = None) -> dict[str, Any]:
-    """Return event, channel, properties and traits."""
-    record: dict[str, Any] = {"event": draw(st.sampled_from((*EVENTS, *EVENTS, "Unknown Thing")))}
-    optional = {
+PROPERTIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "revenue": st.sampled_from((20, 9.5, 10, 0, -5.25, "20", None, True)),
+        "quantity": st.sampled_from((1, 2, 3, 2.5, "2")),
+        "path": st.sampled_from(("/", "/pricing", "/pricing/eu", "/Pricing")),
+        "plan": st.sampled_from(("pro", "free", 5, True, 1)),
+        "gift": st.sampled_from((True, False, 1)),
+        "score": st.sampled_from((0, 3, 6, 7, 9, 10, 11, -1, "9")),
+        "feature": st.sampled_from(("search", "export", "share", "invite")),
+    },
+)
+TRAITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "plan": st.sampled_from(("free", "pro", True, 7)),
+        "seats": st.sampled_from((1, 5, 8.5, "5")),
+        "renewal": st.sampled_from(("soon", 3)),
+    },
+)
+CONTENTS = st.fixed_dictionaries(
+    {"event": st.sampled_from((*EVENTS, *EVENTS, "Unknown Thing"))},
+    optional={
         "direction": st.sampled_from(("in", "in", "out")),
         "channel": st.sampled_from(("web", "email", "mobile")),
-        "properties": properties(),
-        "traits": traits(now),
-        "campaign": st.fixed_dictionaries({}, optional={"name": st.just("spring")}),
-    }
-    return record | draw(st.fixed_dictionaries({}, optional=optional))
-
-
-def properties() -> st.SearchStrategy[dict[str, Any]]:
-    """Return properties: mostly of the type that maps expect, sometimes not."""
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            "revenue": st.sampled_from((20, 9.5, 10, 0, -5.25, "20", None, True)),
-            "quantity": st.sampled_from((1, 2, 3, 2.5, "2")),
-            "path": st.sampled_from(("/", "/pricing", "/pricing/eu", "/Pricing")),
-            "plan": st.sampled_from(("pro", "free", 5, True, 1)),
-            "gift": st.sampled_from((True, False, 1)),
-            "score": st.sampled_from((0, 3, 6, 7, 9, 10, 11, -1, "9")),
-            "feature": st.sampled_from(("search", "export", "share", "invite")),
-        },
-    )
-
-
-def traits(now: int | None) -> st.SearchStrategy[dict[str, Any]]:
-    """Return traits, a date among them that lies around now."""
-    near = 0 if now is None else now
-    dates = [min(LAST_MS, max(0, near + days * DAY)) for days in (-1, 1, 7, 20)]
-    instants = [written(each) for each in dates] + [written(each)[:10] for each in dates]
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            "plan": st.sampled_from(("free", "pro", True, 7)),
-            "seats": st.sampled_from((1, 5, 8.5, "5")),
-            "renewal": st.sampled_from((*instants, "soon", 3)),
-        },
-    )
+        "properties": PROPERTIES,
+        "traits": TRAITS,
+        "campaign": st.sampled_from(({"name": "spring"}, {})),
+    },
+)
 
 
 def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:

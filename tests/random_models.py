@@ -18,7 +18,7 @@ from streams.model.expression import Default, Fold, Node
 from tests.nodes import DAY, HOUR, MINUTE, calculate, number, panes, rule, term
 from tests.random_entries import DIMENSIONS, maps
 from tests.random_frameworks import alerts, frameworks
-from tests.random_words import LONGER, Words
+from tests.random_words import LONGER, Words, picked
 
 HALF_LIVES = (HOUR, DAY, 7 * DAY, 30 * DAY)
 QUESTIONS = ("nps", "ces")
@@ -59,10 +59,9 @@ def models(draw: st.DrawFn, *, inexact: bool | None = None) -> Model:
         touchpoints=entries,
         dimensions=dimension_list,
         scores=score_list,
-        types_half_life_ms=draw(st.sampled_from(HALF_LIVES)),
+        types_half_life_ms=picked(draw, HALF_LIVES),
         questions=tuple(
-            Question(name, window_ms=draw(st.sampled_from(LONGER)), invert=draw(st.booleans()))
-            for name in questions
+            Question(name, window_ms=picked(draw, LONGER), invert=draw(st.booleans())) for name in questions
         ),
         follows=tuple(follow_list),
         p_alive=p_alive,
@@ -90,8 +89,8 @@ def dimensions(draw: st.DrawFn) -> tuple[Dimension, ...]:
     found = [
         Dimension(
             name,
-            half_life_ms=draw(st.sampled_from(HALF_LIVES)),
-            half_at=draw(st.sampled_from((4.0, 1.0, 9.5))),
+            half_life_ms=picked(draw, HALF_LIVES),
+            half_at=picked(draw, (4.0, 1.0, 9.5)),
         )
         for name in DIMENSIONS
     ]
@@ -108,7 +107,7 @@ def scores(draw: st.DrawFn, words: Words) -> tuple[Score, ...]:
     found = []
     for name in ("engagement", "value")[: draw(st.integers(1, 2))]:
         chosen = draw(st.lists(st.sampled_from(words.dimensions), min_size=1, max_size=3, unique=True))
-        op: Literal["min", "max", "mean"] = draw(st.sampled_from(("mean", "max", "min")))
+        op: Literal["min", "max", "mean"] = picked(draw, ("mean", "max", "min"))
         value: Node = Fold(op=op, arguments=tuple(term("dimension", each) for each in chosen))
         if draw(st.integers(0, 3)) == 0:
             counted = calculate(number(7), "*", term("count", words.signals[0], panes(3)))
@@ -128,10 +127,10 @@ def scores(draw: st.DrawFn, words: Words) -> tuple[Score, ...]:
 def follows(draw: st.DrawFn, signals: tuple[str, ...]) -> Follow:
     """Return something to be followed up."""
     return Follow(
-        draw(st.sampled_from(("onboarding", "recovery"))),
-        open=draw(st.sampled_from((*signals, "session"))),
-        close=draw(st.sampled_from((*signals, "activity"))),
-        within_ms=draw(st.sampled_from((*LONGER, 1))),
+        picked(draw, ("onboarding", "recovery")),
+        open=picked(draw, (*signals, "session")),
+        close=picked(draw, (*signals, "activity")),
+        within_ms=picked(draw, (*LONGER, 1)),
     )
 
 

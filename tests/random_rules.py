@@ -11,9 +11,19 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from streams.model.expression import And, Default, Fold, Holds, Known, Negative, Node, Not, Or
-from tests.nodes import DAY, calculate, compare, duration, number, term, text
-from tests.random_words import DISTANCES, DURATIONS, LONGER, PLANS, THRESHOLDS, Words, any_signal, windowed
+from streams.model.expression import And, Default, Fold, Holds, Known, Negative, Node, Not
+from tests.nodes import DAY, both, calculate, compare, duration, either, number, term, text
+from tests.random_words import (
+    DISTANCES,
+    DURATIONS,
+    LONGER,
+    PLANS,
+    THRESHOLDS,
+    Words,
+    any_signal,
+    picked,
+    windowed,
+)
 
 
 @cache
@@ -27,11 +37,21 @@ def conditions(words: Words, *, depth: int = 1) -> st.SearchStrategy[Node]:
     return st.one_of(
         leaf,
         leaf,
-        several.map(And),
-        several.map(Or),
+        several.map(all_of),
+        several.map(any_of),
         inner.map(Not),
         several.map(two_of),
     )
+
+
+def all_of(several: tuple[Node, ...]) -> Node:
+    """Return that all of several conditions hold."""
+    return both(*several)
+
+
+def any_of(several: tuple[Node, ...]) -> Node:
+    """Return that any of several conditions holds."""
+    return either(*several)
 
 
 def two_of(several: tuple[Node, ...]) -> Node:
@@ -78,20 +98,20 @@ def leaves(words: Words) -> Sequence[Callable[[Words], st.SearchStrategy[Node]]]
 def counted(draw: st.DrawFn, words: Words) -> Node:
     """Return a count of touchpoints or sessions against a small number, or two counts against each other."""
     if draw(st.booleans()):
-        read: Node = draw(windowed("sessions", units="dw", lifetime=True))
+        read: Node = draw(windowed("sessions", units="dw"))
     else:
         read = draw(windowed("count", draw(any_signal(words)), ago=True, lifetime=True))
     if draw(st.booleans()):
-        return compare(read, draw(st.sampled_from((">=", "==", "<", "!="))), draw(st.integers(1, 3)))
+        return compare(read, picked(draw, (">=", "==", "<", "!=")), draw(st.integers(1, 3)))
     other = draw(windowed("count", draw(any_signal(words)), ago=True, lifetime=True))
-    return compare(read, draw(st.sampled_from((">", "<="))), calculate(number(0.5), "*", other))
+    return compare(read, picked(draw, (">", "<=")), calculate(number(0.5), "*", other))
 
 
 @st.composite
 def totals(draw: st.DrawFn, words: Words) -> Node:
     """Return a sum of amounts against a number."""
-    read = draw(windowed("sum", draw(st.sampled_from(words.signals)), ago=True, lifetime=True))
-    return compare(read, draw(st.sampled_from((">=", "<"))), draw(st.sampled_from((1, 9.5, 30))))
+    read = draw(windowed("sum", picked(draw, words.signals), ago=True, lifetime=True))
+    return compare(read, picked(draw, (">=", "<")), picked(draw, (1, 9.5, 30)))
 
 
 @st.composite
@@ -104,26 +124,26 @@ def distinct(draw: st.DrawFn, words: Words) -> Node:
             windowed("channels", units="dw"),
         )
     )
-    return compare(read, draw(st.sampled_from((">=", "<"))), draw(st.integers(1, 3)))
+    return compare(read, picked(draw, (">=", "<")), draw(st.integers(1, 3)))
 
 
 @st.composite
 def recency(draw: st.DrawFn, words: Words) -> Node:
     """Return `since` against a length, or against another `since`."""
     since = term("since", draw(any_signal(words)))
-    op = draw(st.sampled_from(("<", "<=", ">", ">=")))
+    op = picked(draw, ("<", "<=", ">", ">="))
     if draw(st.integers(0, 3)) == 0:
         other = term("since", draw(any_signal(words)))
         folded = Fold(op="min", arguments=(Default(operand=other, fallback=term("tenure")), term("tenure")))
         return compare(since, op, folded)
-    return compare(since, op, duration(draw(st.sampled_from(DURATIONS))))
+    return compare(since, op, duration(picked(draw, DURATIONS)))
 
 
 @st.composite
 def ages(draw: st.DrawFn, words: Words) -> Node:
     """Return tenure, or the time until a date trait, against a length."""
-    read = draw(st.sampled_from((term("tenure"), term("until", "renewal"))))
-    return compare(read, draw(st.sampled_from(("<", ">="))), duration(draw(st.sampled_from(LONGER))))
+    read = picked(draw, (term("tenure"), term("until", "renewal")))
+    return compare(read, picked(draw, ("<", ">=")), duration(picked(draw, LONGER)))
 
 
 @st.composite
@@ -135,7 +155,7 @@ def lifetimes(draw: st.DrawFn, words: Words) -> Node:
         compare(calculate(term("last", one), "-", term("first", two)), ">=", duration(DAY)),
         compare(term("last", one), ">", term("last", two)),
     ]
-    return draw(st.sampled_from(made))
+    return picked(draw, made)
 
 
 @st.composite
@@ -143,9 +163,9 @@ def silences(draw: st.DrawFn, words: Words) -> Node:
     """Return silence against the own rhythm."""
     rhythm: Node = term("rhythm")
     if draw(st.booleans()):
-        rhythm = Default(operand=rhythm, fallback=duration(draw(st.sampled_from(LONGER))))
-    patience = calculate(number(draw(st.sampled_from((1.5, 2)))), "*", rhythm)
-    floor = duration(draw(st.sampled_from(LONGER)))
+        rhythm = Default(operand=rhythm, fallback=duration(picked(draw, LONGER)))
+    patience = calculate(number(picked(draw, (1.5, 2))), "*", rhythm)
+    floor = duration(picked(draw, LONGER))
     silence = Default(operand=term("since", "activity"), fallback=term("tenure"))
     return compare(silence, ">", Fold(op="max", arguments=(patience, floor)))
 
@@ -154,101 +174,99 @@ def silences(draw: st.DrawFn, words: Words) -> Node:
 def traits(draw: st.DrawFn, words: Words) -> Node:
     """Return a trait against a text or a number, or whether it is known."""
     made: list[Node] = [
-        compare(term("trait", "plan"), draw(st.sampled_from(("==", "!="))), draw(st.sampled_from(PLANS))),
+        compare(term("trait", "plan"), picked(draw, ("==", "!=")), picked(draw, PLANS)),
         compare(Default(operand=term("trait", "plan"), fallback=text("free")), "==", "free"),
         compare(term("trait", "seats"), ">=", 5),
         Known(operand=term("trait", "plan")),
     ]
-    return draw(st.sampled_from(made))
+    return picked(draw, made)
 
 
 @st.composite
 def levels(draw: st.DrawFn, words: Words) -> Node:
     """Return a dimension, or two of them folded, against a threshold."""
-    read: Node = term("dimension", draw(st.sampled_from(words.dimensions)))
+    read: Node = term("dimension", picked(draw, words.dimensions))
     if draw(st.booleans()):
-        other = term("dimension", draw(st.sampled_from(words.dimensions)))
-        op: Literal["min", "max", "mean"] = draw(st.sampled_from(("min", "max", "mean")))
+        other = term("dimension", picked(draw, words.dimensions))
+        op: Literal["min", "max", "mean"] = picked(draw, ("min", "max", "mean"))
         read = Fold(op=op, arguments=(read, other))
-    return compare(read, draw(st.sampled_from((">=", "<"))), draw(st.sampled_from(THRESHOLDS)))
+    return compare(read, picked(draw, (">=", "<")), picked(draw, THRESHOLDS))
 
 
 @st.composite
 def scores(draw: st.DrawFn, words: Words) -> Node:
     """Return a score against a threshold, perhaps turned round."""
-    score, threshold = term("score", draw(st.sampled_from(words.scores))), draw(st.sampled_from(THRESHOLDS))
+    score, threshold = term("score", picked(draw, words.scores)), picked(draw, THRESHOLDS)
     if draw(st.integers(0, 4)) == 0:
-        return compare(
-            Negative(operand=score), draw(st.sampled_from((">", "<="))), Negative(number(threshold))
-        )
-    return compare(score, draw(st.sampled_from((">=", "<"))), threshold)
+        return compare(Negative(operand=score), picked(draw, (">", "<=")), -threshold)
+    return compare(score, picked(draw, (">=", "<")), threshold)
 
 
 @st.composite
 def score_changes(draw: st.DrawFn, words: Words) -> Node:
     """Return a score against what it was at a past midnight, or against another score, at a distance."""
-    name = draw(st.sampled_from(words.scores))
-    past = term("score_at", name, back_ms=draw(st.sampled_from((1, 2, 7))) * DAY)
-    now, distance = term("score", name), number(draw(st.sampled_from(DISTANCES)))
-    other = term("score", draw(st.sampled_from(words.scores)))
+    name = picked(draw, words.scores)
+    past = term("score_at", name, back_ms=picked(draw, (1, 2, 7)) * DAY)
+    now, distance = term("score", name), number(picked(draw, DISTANCES))
+    other = term("score", picked(draw, words.scores))
     made: list[Node] = [
         compare(calculate(past, "-", now), ">=", distance),
         And((compare(past, ">=", 10.37), compare(now, "<=", calculate(number(0.8), "*", past)))),
         compare(calculate(other, "-", now), ">=", distance),
         Known(operand=past),
     ]
-    return draw(st.sampled_from(made))
+    return picked(draw, made)
 
 
 @st.composite
 def shares(draw: st.DrawFn, words: Words) -> Node:
     """Return the share of an engagement type against a part."""
-    read = term("type", draw(st.sampled_from(words.types)))
-    return compare(read, draw(st.sampled_from((">=", "<"))), draw(st.sampled_from((0.137, 0.337, 0.637))))
+    read = term("type", picked(draw, words.types))
+    return compare(read, picked(draw, (">=", "<")), picked(draw, (0.137, 0.337, 0.637)))
 
 
 @st.composite
 def answers(draw: st.DrawFn, words: Words) -> Node:
     """Return an answer, perhaps with a default, against a value, or whether it is known."""
-    read = term("answer", draw(st.sampled_from(words.questions)))
+    read = term("answer", picked(draw, words.questions))
     made: list[Node] = [
         compare(read, ">=", 9),
         compare(read, "<=", 6),
         compare(Default(operand=read, fallback=number(7)), ">", 6),
         Known(operand=read),
     ]
-    return draw(st.sampled_from(made))
+    return picked(draw, made)
 
 
 @st.composite
 def follows(draw: st.DrawFn, words: Words) -> Node:
     """Return how a follow stands, or whether it has expired."""
-    name = draw(st.sampled_from(words.follows))
-    how = draw(st.sampled_from(("open", "closed", "expired")))
-    expired = compare(term("since", f"{name}.expired"), "<", duration(draw(st.sampled_from(LONGER))))
+    name = picked(draw, words.follows)
+    how = picked(draw, ("open", "closed", "expired"))
+    expired = compare(term("since", f"{name}.expired"), "<", duration(picked(draw, LONGER)))
     ever = compare(term("count", f"{name}.closed"), ">=", 1)
-    stands = compare(term("follow", name), draw(st.sampled_from(("==", "!="))), how)
-    return draw(st.sampled_from((stands, expired, ever)))
+    stands = compare(term("follow", name), picked(draw, ("==", "!=")), how)
+    return picked(draw, (stands, expired, ever))
 
 
 @st.composite
 def breadth(draw: st.DrawFn, words: Words) -> Node:
     """Return how many codes were seen."""
-    read = draw(windowed("seen", draw(st.sampled_from(words.sets)), units="dw", lifetime=True))
+    read = draw(windowed("seen", picked(draw, words.sets), units="dw"))
     return compare(read, ">=", draw(st.integers(1, 3)))
 
 
 @st.composite
 def stages(draw: st.DrawFn, words: Words) -> Node:
     """Return whether a customer is, or is not, in a stage of an earlier framework."""
-    framework, stage = draw(st.sampled_from(words.stages))
-    return compare(term("stage", framework), draw(st.sampled_from(("==", "!="))), stage)
+    framework, stage = picked(draw, words.stages)
+    return compare(term("stage", framework), picked(draw, ("==", "!=")), stage)
 
 
 @st.composite
 def probability(draw: st.DrawFn, words: Words) -> Node:
     """Return the probability of being alive against a part."""
-    return compare(term("p_alive"), draw(st.sampled_from(("<", ">="))), draw(st.sampled_from((0.337, 0.637))))
+    return compare(term("p_alive"), picked(draw, ("<", ">=")), picked(draw, (0.337, 0.637)))
 
 
 @st.composite
@@ -256,11 +274,9 @@ def inexact(draw: st.DrawFn, words: Words) -> Node:
     """Return a product of two moving sides, or a division by one: read at midnights and touchpoints only."""
     since = term("since", draw(any_signal(words)))
     ratio = calculate(since, "/", term("tenure"))
-    made: list[Node] = [
-        compare(ratio, draw(st.sampled_from((">=", "<"))), draw(st.sampled_from((0.337, 0.637))))
-    ]
+    made: list[Node] = [compare(ratio, picked(draw, (">=", "<")), picked(draw, (0.337, 0.637)))]
     if words.scores:
-        score = term("score", draw(st.sampled_from(words.scores)))
+        score = term("score", picked(draw, words.scores))
         made.append(compare(calculate(score, "*", score), "<", 400.37))
         made.append(compare(calculate(number(100), "/", calculate(number(1), "+", score)), ">", 5.37))
-    return draw(st.sampled_from(made))
+    return picked(draw, made)

@@ -1,6 +1,8 @@
 """The names that random rules may refer to, and windows over them."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
@@ -12,7 +14,22 @@ LONGER = (6 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
 THRESHOLDS = (2.37, 5.37, 10.37, 20.37, 30.37, 45.37, 60.37)
 DISTANCES = (1.37, 3.37, 8.37)
 PLANS = ("free", "pro", "true")
+UNITS: dict[str, tuple[PaneUnit, ...]] = {"hdw": ("d", "h", "w"), "dw": ("d", "w")}
 BUILT_IN = ("activity", "session")
+
+
+T = TypeVar("T")
+
+
+@cache
+def places(size: int) -> st.SearchStrategy[int]:
+    """Return a place in a sequence; made once per size, for making a strategy is what takes time."""
+    return st.integers(0, size - 1)
+
+
+def picked(draw: st.DrawFn, options: Sequence[T]) -> T:
+    """Return one of the options."""
+    return options[draw(places(len(options)))]
 
 
 class Words(NamedTuple):
@@ -48,7 +65,7 @@ def windowed(
     """Return a term over a window of 2 to 10 panes, perhaps some panes back, or over the lifetime."""
     if lifetime and draw(st.booleans()):
         return term(kind, name)
-    unit: PaneUnit = draw(st.sampled_from([each for each in ("d", "h", "w") if each in units]))
+    unit: PaneUnit = picked(draw, UNITS[units])
     size = draw(st.integers(2, 4 if unit == "w" else 10))
     back = draw(st.integers(0, 3)) if ago else 0
     return term(kind, name, panes(size, unit), ago=back)

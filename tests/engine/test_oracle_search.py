@@ -54,6 +54,7 @@ def situations(draw: st.DrawFn) -> Situation:
     return Situation(row, Stretch(a, b), [t for t in near if a <= t <= b])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(situations())
 def test_what_a_stretch_rules_out_happens_at_none_of_its_instants(situation: Situation) -> None:
@@ -67,6 +68,7 @@ def test_what_a_stretch_rules_out_happens_at_none_of_its_instants(situation: Sit
         assert all(lies_in(read(row, each, t), values) for t in instants), each.text
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(situations())
 def test_a_wish_decided_for_a_stretch_is_the_same_at_each_instant(situation: Situation) -> None:
