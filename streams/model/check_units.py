@@ -1,7 +1,6 @@
 """Check that units fit: numbers, durations, instants, texts and truths do not mix."""
 
 from streams.model.expression import (
-    And,
     Arithmetic,
     Compare,
     Constant,
@@ -11,8 +10,6 @@ from streams.model.expression import (
     Known,
     Negative,
     Node,
-    Not,
-    Or,
     Term,
     Text,
     Unit,
@@ -24,7 +21,7 @@ from streams.model.sections import Draft
 from streams.model.terms import unit_of_term
 from streams.model.tokens import UNIT_MS, Fault
 from streams.model.tree import at_path
-from streams.model.walk import Path, rules
+from streams.model.walk import Path, children, rules
 
 # What is left of an operator, the operator, what is right of it -> what comes out.
 RESULTS: dict[tuple[Unit, str, Unit], Unit] = {
@@ -60,7 +57,7 @@ def check_units(notes: Notes, draft: Draft, names: Names) -> set[Path]:
         if placed.role in ("score", "dimension"):
             checker.expect_value(placed.rule.node)
         else:
-            checker.expect(placed.rule.node, "truth")
+            checker.expect_condition(placed.rule.node)
         tree = at_path(draft.tree, placed.path)
         for fault in checker.faults:
             notes.add(tree, fault.reason, fault.suggestion, offset=fault.offset)
@@ -88,16 +85,13 @@ class UnitChecker:
         elif unit not in ("number", None):
             self.fault(node, f"a score is a number, this is {ARTICLE[unit]}")
 
-    def expect(self, node: Node, wanted: Unit) -> None:
-        """Check a node that must be of a unit."""
+    def expect_condition(self, node: Node) -> None:
+        """Check a node that must be true or false."""
         unit = self.unit(node)
-        if unit is None or unit == wanted:
-            return
-        if wanted == "truth":
-            hint = f"compare it, for example {render(node)[:40]} {'>= 7d' if unit == 'duration' else '>= 1'}"
-            self.fault(node, f"{render(node)[:60]} is {ARTICLE[unit]}, not a condition", hint)
-        else:
-            self.fault(node, f"{render(node)[:60]} is {ARTICLE[unit]}, not {ARTICLE[wanted]}")
+        if unit not in (None, "truth"):
+            text = render(node)
+            hint = f"compare it, for example {text[:40]} {'>= 7d' if unit == 'duration' else '>= 1'}"
+            self.fault(node, f"{text[:60]} is {ARTICLE[unit]}, not a condition", hint)
 
     def unit(self, node: Node) -> Unit | None:
         """Return the unit of a node; None where it may be several, or after a fault."""
@@ -122,17 +116,10 @@ class UnitChecker:
                 return "truth"
             case Compare():
                 return self.comparison(node)
-            case Not(condition=condition):
-                self.expect(condition, "truth")
-                return "truth"
-            case And(conditions=conditions) | Or(conditions=conditions):
-                for condition in conditions:
-                    self.expect(condition, "truth")
-                return "truth"
-            case Holds(conditions=conditions):
-                for condition in conditions:
-                    self.expect(condition, "truth")
-        return "number"
+            case _:
+                for condition in children(node):
+                    self.expect_condition(condition)
+                return "number" if isinstance(node, Holds) else "truth"
 
     def unit_of_term(self, term: Term) -> Unit | None:
         """Return the unit of a term; none for what could not be read."""

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from streams.model.definition import Model
-from streams.model.pieces import Piece, pieces
+from streams.model.pieces import Piece, entry_piece, pieces
 from streams.model.sections import MODEL_KEYS
 from streams.model.show import flow
 
@@ -32,7 +32,7 @@ def diff(before: Model, after: Model) -> tuple[Change, ...]:
     for section in MODEL_KEYS:
         was, now = old.get(section), new.get(section)
         if section == "touchpoints":
-            changes.extend(compare_named(section, "", by_event(was), by_event(now)))
+            changes.extend(compare_named(section, "", by_event(before), by_event(after)))
         elif isinstance(was, dict) or isinstance(now, dict):
             changes.extend(compare_named(section, "", as_mapping(was), as_mapping(now)))
         else:
@@ -40,16 +40,13 @@ def diff(before: Model, after: Model) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def by_event(entries: Piece | None) -> dict[str, Piece]:
+def by_event(model: Model) -> dict[str, Piece]:
     """Return the entries of a touchpoint map under what they match."""
     named: dict[str, Piece] = {}
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict):
-            where = f" where {flow(entry['where'])}" if "where" in entry else ""
-            rest: dict[str, Piece] = {
-                key: value for key, value in entry.items() if key not in ("event", "where")
-            }
-            named[f"{flow(entry['event'])}{where}"] = rest
+    for entry in model.touchpoints:
+        piece = entry_piece(entry)
+        event, where = flow(piece.pop("event")), piece.pop("where", None)
+        named[event if where is None else f"{event} where {flow(where)}"] = piece
     return named
 
 

@@ -26,11 +26,6 @@ class Checked(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
     texts: dict[str, str]
 
-    @property
-    def failed(self) -> bool:
-        """Whether there is an error among the problems."""
-        return self.model is None
-
 
 def load_model(name_or_path: str) -> Model:
     """Return the model of a preset's name or of a file.

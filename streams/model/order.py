@@ -41,11 +41,12 @@ def circle(things: dict[Thing, set[Thing]]) -> list[Thing]:
 
 
 def in_dependency_order(model: Model) -> Model:
-    """Return the model with each framework after those that it reads; otherwise the file's order stands."""
-    things = readings(model)
-    if circle(things):
-        return model
-    reads = reach(things)
+    """Return the model with each framework after those that it reads; otherwise the file's order stands.
+
+    Raises:
+        CycleError: there is a circle, which the checks would have found.
+    """
+    reads = reach(readings(model))
     placed: list[Framework] = []
     waiting = list(model.frameworks)
     while waiting:

@@ -76,7 +76,7 @@ def without_empty(fields: dict[str, Piece]) -> dict[str, Piece]:
     return {key: value for key, value in fields.items() if value}
 
 
-def entry_piece(entry: Entry) -> Piece:
+def entry_piece(entry: Entry) -> dict[str, Piece]:
     """Return an entry of the touchpoint map."""
     return without_empty(
         {
@@ -98,15 +98,16 @@ def entry_piece(entry: Entry) -> Piece:
 def where_piece(where: tuple[Condition, ...]) -> Piece:
     """Return the conditions of an entry, those on one path together."""
     paths: dict[str, Piece] = {}
+    bounds: dict[str, dict[str, Piece]] = {}
     for condition in where:
-        if condition.op in ("eq", "glob") and not isinstance(condition.value, tuple):
-            paths[scalar(condition.path)] = value_piece(condition.value)
-        elif isinstance(condition.value, tuple):
-            paths[scalar(condition.path)] = [value_piece(value) for value in condition.value]
+        path = scalar(condition.path)
+        if isinstance(condition.value, tuple):
+            paths[path] = [value_piece(value) for value in condition.value]
+        elif condition.op in ("eq", "glob"):
+            paths[path] = value_piece(condition.value)
         else:
-            bounds = paths.setdefault(scalar(condition.path), {})
-            if isinstance(bounds, dict):
-                bounds[condition.op] = value_piece(condition.value)
+            paths[path] = bounds.setdefault(path, {})
+            bounds[path][condition.op] = value_piece(condition.value)
     return paths
 
 

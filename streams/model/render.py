@@ -11,7 +11,6 @@ from streams.model.expression import (
     Known,
     Negative,
     Node,
-    Not,
     Or,
     Term,
     Text,
@@ -57,8 +56,8 @@ def spelled(node: Node, canonical: bool) -> tuple[str, int]:
             return " and ".join(within(part, NOT, canonical) for part in conditions), AND
         case Or(conditions=conditions):
             return " or ".join(within(part, AND, canonical) for part in conditions), OR
-        case Not(condition=condition):
-            return f"not {within(condition, NOT, canonical)}", NOT
+        case _:
+            return f"not {within(node.condition, NOT, canonical)}", NOT
 
 
 def within(node: Node, level: int, canonical: bool) -> str:

@@ -87,6 +87,7 @@ def test_a_file_that_is_not_there_is_a_wrong_usage() -> None:
     assert missing.output == (
         "startr: error: no file and no preset startr\n      = did you mean starter?\n\nstartr: 1 error\n"
     )
+    assert run("check", "/").output.startswith("/: error: cannot be read: Is a directory\n\n")
     assert run("check").exit_code == 2
     assert run("show", "startr").exit_code == 2
     assert run("diff", "starter", "startr").exit_code == 2
@@ -182,6 +183,10 @@ def test_no_difference_is_said(tmp_path: Path) -> None:
     )
 
     assert run("diff", "starter", "starter").output == "no differences\n"
+    bumped = model().replace("half_at: 12", "half_at: 20").replace("half_life: 14d", "half_life: 7d")
+    both = run("diff", path, write(tmp_path, bumped, "c.yaml")).output
+    assert both.count("dimensions\n") == 1
+    assert both.count("  ~ attention.half_") == 2
     assert run("diff", path, write(tmp_path, model(), "b.yaml")).output == (
         "alerts\n  - x\n"
         "      - {kind: event, upon: {signal: visit}, severity: info, cooldown: 0d, message: m}\n"

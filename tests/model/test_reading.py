@@ -105,6 +105,15 @@ def test_aliases_are_read_as_what_they_stand_for() -> None:
     assert loaded.frameworks[1].stages[1].when == loaded.frameworks[0].stages[1].when
 
 
+def test_a_fault_behind_an_alias_is_said_once() -> None:
+    """It stands in one place, however often that is read."""
+    text = model(
+        frameworks="{a: {kind: flags, stages: {x: {when: &r '▸cout(visit) > 1'}, y: {when: *r}}}}",
+    )
+
+    assert at_mark(text).reason == "cout is not a function"
+
+
 def test_a_text_that_is_too_long_is_not_even_read() -> None:
     """Somebody pointed at the wrong file."""
     _, problems = read_text(name="events.jsonl", text=" " * (TEXT_LIMIT + 1))

@@ -117,6 +117,7 @@ def test_where_knows_equality_patterns_lists_bounds_and_presence() -> None:
         ("{event: A, where: {properties.a: ▸[]}}", "an empty list matches nothing"),
         ("{event: A, where: {properties.a: [▸{b: c}]}}", None),
         ("{event: A, where: {properties.a: [x, ▸~, z]}}", None),
+        ("{event: A, where: {properties.a: ▸null, properties.b: 1}}", None),
         ("{event: A, where: {properties.a: {▸equals: 4}}}", "equals is not a key of a condition"),
         ("{event: A, where: {properties.a: {ge: ▸x}}}", "ge compares with a number"),
         ("{event: A, where: {properties.a: {ge: ▸'4'}}}", "ge compares with a number"),
@@ -239,6 +240,11 @@ def test_a_question_that_only_an_entry_names_stands_for_ninety_days() -> None:
     [
         ("▸touchpoint", "[]", "touchpoint is not a key of a model"),
         ("▸on", "x", "on is not a key of a model"),
+        (
+            "dimensions",
+            "{attention: {half_life: 14d, half_at: 12}, ▸a b: {value: 1}}",
+            "a b is not a name for a dimension",
+        ),
         (
             "dimensions",
             "{attention: {half_life: 14d, half_at: 12}, ▸x: {half_at: 1}}",
