@@ -7,10 +7,10 @@ import re
 from typing import Final
 
 import msgspec
-from schemas.validate import problem, subject_id
 
 from schemas.dead_letter import DeadLetterReason
 from schemas.touchpoint import INTERNAL_KINDS, Kind, Touchpoint
+from schemas.validate import problem, subject_id
 from streams.ingest.item import Accepted, Item, Refused
 
 EVENT_LIMIT_BYTES: Final = 32 * 1024
@@ -97,10 +97,19 @@ def find_damage(value: bytes, *, event_limit_bytes: int = EVENT_LIMIT_BYTES) -> 
         except UnicodeDecodeError as error:
             message = f"byte {error.start} is not UTF-8; encode the text as UTF-8"
             return Refused(value, DeadLetterReason.NOT_JSON, message)
-    if value.count(b"{") + value.count(b"[") > DEPTH_LIMIT and _depth(value) > DEPTH_LIMIT:
+    if _brackets(value) > DEPTH_LIMIT and _depth(value) > DEPTH_LIMIT:
         message = f"nested deeper than {DEPTH_LIMIT} levels; send flat properties"
         return Refused(value, DeadLetterReason.INVALID, message)
     return None
+
+
+def is_harmless(value: bytes) -> bool:
+    """Whether cheap tests alone show that there is no damage; false says nothing yet."""
+    return len(value) <= EVENT_LIMIT_BYTES and value.isascii() and _brackets(value) <= DEPTH_LIMIT
+
+
+def _brackets(value: bytes) -> int:
+    return value.count(b"{") + value.count(b"[")
 
 
 def _read_array(body: bytes, event_limit_bytes: int) -> list[Item]:

@@ -56,19 +56,16 @@ class Shelf:
         if not self.paths or self.paths[-1] != rows.path:
             self.paths.append(rows.path)
         file = len(self.paths) - 1
-        left_out = 0
-        for value, original, line in zip(rows.values, rows.originals, rows.lines, strict=True):
-            if timed:
-                instant_ms = instant_of(value)
-                if until_ms is not None and instant_ms > until_ms:
-                    left_out += 1
-                    continue
-                self.instants.append(instant_ms)
-            self.values.append(value)
-            self.originals.append(original)
-            self.lines.append(line)
-            self.files.append(file)
-        return left_out
+        places: Sequence[int] = range(len(rows.values))
+        if timed:
+            instants = [instant_of(value) for value in rows.values]
+            places = [at for at in places if until_ms is None or instants[at] <= until_ms]
+            self.instants.extend(instants[at] for at in places)
+        self.values.extend(rows.values[at] for at in places)
+        self.originals.extend(rows.originals[at] for at in places)
+        self.lines.extend(rows.lines[at] for at in places)
+        self.files.extend([file] * len(places))
+        return len(rows.values) - len(places)
 
     def in_order(self) -> Sequence[int]:
         """Return the places in the order of time; equal instants stay in the order of the files."""
