@@ -1,12 +1,16 @@
 """Other people's events into touchpoints.
 
-item.py         what became of one item: accepted with its bytes, or refused with a reason
-canonical.py    PURE  Rapport's own shape: bodies and lines, checked
-segment.py      PURE  calls of a Segment-shaped tracker, with its clock rule
-instants.py     PURE  RFC 3339, bare dates and milliseconds
-mapping.py      PURE  a mapping file, read and checked
-table.py        PURE  a checked mapping, compiled: rows into touchpoints
-lines.py        files as lines: plain or gzip, in blocks, with progress
-files.py        files as touchpoints: each row becomes one, or a dead letter with its line
-history.py      touchpoints of files into a processor: in file order or sorted, up to an instant
+item.py           PURE  what became of one item: accepted with its bytes, or refused with a reason
+canonical.py      PURE  Rapport's own shape: bodies and lines, checked
+shape.py          PURE  which shape a line has
+segment.py        PURE  calls of a Segment-shaped tracker
+clock.py          PURE  when something happened, by clocks that may be wrong
+instants.py       PURE  instants as text and as milliseconds
+mapping.py        PURE  what a checked mapping is; mapping_file.py and mapping_field.py read and check one
+table.py          PURE  a mapping, compiled: rows into touchpoints; times.py reads their instants
+records.py        PURE  CSV records out of lines
+lines.py                files as lines: plain or gzip, in blocks
+files.py                files as touchpoints: each row is one, or a dead letter with its line
+history.py              touchpoints of files through a processor: as they stand or sorted, up to an instant
+http.py                 the HTTP collector
 """
