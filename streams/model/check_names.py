@@ -1,5 +1,6 @@
 """Check that every name a rule or a section refers to is defined, and fits where it stands."""
 
+from streams.model.definition import Alert
 from streams.model.expression import Compare, Term, Text
 from streams.model.fields import Notes
 from streams.model.message import ALWAYS_KNOWN, OF_TRANSITIONS, placeholders
@@ -191,30 +192,29 @@ def check_alerts(notes: Notes, draft: Draft, names: Names) -> None:
             tree = child(upon, "question") or upon
             hint = suggest(alert.upon_question, names.question, kind="questions")
             notes.add(tree, f"no question is called {alert.upon_question}", hint)
-        check_transition(notes, draft, names, alert.name)
-        known_fillers = {
-            *ALWAYS_KNOWN,
-            *(OF_TRANSITIONS if alert.upon_transition is not None else ()),
-            *(f"score.{name}" for name in names.score),
-            *(f"dimension.{name}" for name in names.dimension),
-            *(f"stage.{name}" for name in names.stages),
-            *(
-                term.text
-                for rule in (alert.when, alert.clear)
-                if rule is not None
-                for term in terms(rule.node)
-            ),
-        }
+        check_transition(notes, draft, names, alert)
+        known_fillers = fillers(names, alert)
         for offset, name in placeholders(alert.message):
             if name not in known_fillers:
-                hint = did_you_mean(name, known_fillers) or "a message knows what its own rule reads"
+                hint = did_you_mean(name, known_fillers) or "a message knows what the alert's when reads"
                 tree = at_path(draft.tree, (*path, "message"))
                 notes.add(tree, f"nothing fills {{{name}}}", hint, offset=offset)
 
 
-def check_transition(notes: Notes, draft: Draft, names: Names, alert_name: str) -> None:
+def fillers(names: Names, alert: Alert) -> set[str]:
+    """Return what the message of an alert may name."""
+    found = {*ALWAYS_KNOWN, *(f"score.{name}" for name in names.score)}
+    # A framework of flags has no single stage to name.
+    found |= {f"stage.{name}" for name in names.stages if name not in names.flags}
+    if alert.upon_transition is not None:
+        found.update(OF_TRANSITIONS)
+    if alert.when is not None:
+        found.update(term.text for term in terms(alert.when.node))
+    return found
+
+
+def check_transition(notes: Notes, draft: Draft, names: Names, alert: Alert) -> None:
     """Note a transition of a framework or between stages that do not exist."""
-    alert = next(alert for alert in draft.model.alerts if alert.name == alert_name)
     pattern = alert.upon_transition
     if pattern is None:
         return

@@ -183,11 +183,13 @@ def test_an_event_alert_hangs_on_what_exists(upon: str, reason: str) -> None:
         ("{▸customer.__class__}", "nothing fills {customer.__class__}"),
         ("{answer(nps)} {▸answer(csat)}", "nothing fills {answer(csat)}"),
         ("{▸from_stage}", "nothing fills {from_stage}"),
+        ("{stage.clm} {▸stage.aarrr}", "nothing fills {stage.aarrr}"),
+        ("{▸dimension.attention}", "nothing fills {dimension.attention}"),
         ("{▸}", "nothing fills {}"),
     ],
 )
 def test_a_message_names_only_what_can_be_filled_in(message: str, reason: str) -> None:
-    """Customers, scores, dimensions, stages, and what the alert's own rule reads."""
+    """Customers, scores, stages of one at a time, and what the alert's own rule reads."""
     alert = (
         "  extra: {kind: event, upon: nps, when: 'answer(nps) > 3', cooldown: 1d, message: \""
         + message
@@ -204,7 +206,7 @@ def test_a_message_may_name_all_that_can_be_filled_in() -> None:
     upon: {transition: clm}
     when: "answer(nps) > 3"
     cooldown: 1d
-    message: "{ customer } {alert} {score.engagement} {dimension.attention} {stage.clm} {from_stage}
+    message: "{ customer } {alert} {score.engagement} {stage.clm} {from_stage}
       {to_stage} {answer(nps)} }{"
 """
 
