@@ -17,7 +17,7 @@ class Phase(msgspec.Struct, frozen=True):
     """A stretch of a life.
 
     days: it lasts between so many days; with `until_gifts` it ends so many days before the next gift day.
-    pace: sessions a week at its start and at its end. regular: 1 comes by chance, 4 or more like clockwork.
+    pace: sessions a week at its start and at its end. regular: 1 is pure chance, 6 nearly clockwork.
     opens, closes: acts that happen once, at its start and at its end.
     """
 
@@ -25,7 +25,7 @@ class Phase(msgspec.Struct, frozen=True):
     days: tuple[float, float]
     pace: tuple[float, float]
     sessions: tuple[tuple[Session, float], ...]
-    regular: float = 1.0
+    regular: float = 2.0
     until_gifts: bool = False
     opens: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ STORIES: Final = (
         "window shopper",
         0.21,
         (
-            Phase("looks around", (3, 10), (3, 1.5), ((BROWSE, 6), (GLANCE, 3))),
+            Phase("looks around", (3, 10), (3, 1.5), ((BROWSE, 6), (GLANCE, 3), (WEIGH, 1))),
             Phase("has other things to do", (12, 40), (0.5, 0.3), ((GLANCE, 4), (MAIL, 2))),
         ),
         again=0,
@@ -198,7 +198,7 @@ STORIES: Final = (
                 (40, 70),
                 (1, 1),
                 ((BUY_BIG, 3), (BUY_IN_STORE, 1), (BROWSE, 4), (RECOMMEND, 1)),
-                regular=3,
+                regular=5,
                 opens=("big_order", "enrol"),
                 closes=("praise", "promote"),
             ),
