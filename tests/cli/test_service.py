@@ -1,0 +1,152 @@
+"""The embedded run behind the HTTP edge, in one process: a full disk, readiness, reads after writes."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from prometheus_client import CollectorRegistry
+
+from streams.cli.service import EmbeddedService
+from streams.dashboard.app import create_app
+from streams.dashboard.guard import Admission
+from streams.ingest.http import touchpoints_route
+from streams.instrumentation import Instrumentation
+from streams.model.load import load_model
+from streams.runtime.embedded.log import EmbeddedLog
+from streams.runtime.embedded.run import EmbeddedRun, RunSettings
+from streams.runtime.processor import Processor
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOON_MS = 1_772_366_400_000
+MODEL = load_model("starter")
+URL = "http://127.0.0.1:8080"
+
+
+class Edge:
+    """A log, a run that the test steps by hand or starts, and a client; the clock stands at noon."""
+
+    def __init__(self, directory: Path, *, max_bytes: int | None = None) -> None:
+        registry = CollectorRegistry()
+        instrumentation = Instrumentation(MODEL, build="0", registry=registry)
+        self.log = EmbeddedLog(directory, max_bytes=max_bytes)
+        self.run = EmbeddedRun(
+            self.log,
+            MODEL,
+            lambda: Processor(MODEL),
+            clock=lambda: NOON_MS,
+            instrumentation=instrumentation,
+            settings=RunSettings(flush_interval_ms=1, retry_ms=10),
+        )
+        service = EmbeddedService(
+            self.log, self.run, MODEL, clock=lambda: NOON_MS, instrumentation=instrumentation
+        )
+        app = create_app(
+            service,
+            admission=Admission(),
+            instrumentation=instrumentation,
+            registry=registry,
+            version="0",
+            routes=[touchpoints_route(service, instrumentation)],
+        )
+        self.client: TestClient[Litestar] = TestClient(app, base_url=URL)
+        self.client.__enter__()
+
+    def close(self) -> None:
+        """End everything."""
+        self.client.__exit__(None, None, None)
+        self.run.stop()
+        self.log.close()
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Iterator[Edge]:
+    opened = Edge(tmp_path)
+    yield opened
+    opened.close()
+
+
+def touchpoint(number: int, **fields: Any) -> dict[str, Any]:
+    moment = (NOON - timedelta(seconds=1)).isoformat()
+    given = {"message_id": f"m{number}", "customer_id": "ada", "event": "Page Viewed", "timestamp": moment}
+    return given | fields
+
+
+def test_a_full_disk_is_refused_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    """Each batch is answered 200 and is there after a restart, or 503 with Retry-After and is not."""
+    edge = Edge(tmp_path, max_bytes=300_000)
+    acknowledged, refused = list[str](), list[str]()
+    for batch in range(200):
+        items = [touchpoint(batch * 10 + n, properties={"text": "x" * 200}) for n in range(10)]
+        answer = edge.client.post("/v1/touchpoints", json=items)
+        ids = [item["message_id"] for item in items]
+        if answer.status_code == 200:
+            acknowledged += ids
+        else:
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert "space" in answer.json()["detail"]
+            refused += ids
+            break
+    readiness = edge.client.get("/readyz")
+    edge.close()
+
+    with EmbeddedLog(tmp_path) as reopened:
+        stored = b"".join(record.value for record in reopened.read(0, 100_000))
+
+    assert acknowledged
+    assert refused
+    assert all(f'"{each}"'.encode() in stored for each in acknowledged)
+    assert not any(f'"{each}"'.encode() in stored for each in refused)
+    assert readiness.status_code == 503
+
+
+def test_before_the_state_is_there_posts_are_taken_and_readers_wait(edge: Edge) -> None:
+    """Durable is durable, recovered or not; what is not known yet is not called unknown."""
+    posted = edge.client.post("/v1/touchpoints", json=touchpoint(1))
+    early = edge.client.get("/v1/customers/ada")
+    not_ready = edge.client.get("/readyz")
+    while edge.run.step():
+        pass
+    late = edge.client.get("/v1/customers/ada")
+
+    assert posted.status_code == 200
+    assert (early.status_code, not_ready.status_code) == (503, 503)
+    assert (late.status_code, edge.client.get("/readyz").status_code) == (200, 200)
+
+
+@pytest.mark.parametrize("behind", [20_000, 20_001])
+def test_far_behind_is_not_ready(edge: Edge, behind: int) -> None:
+    """Answers that are many records old are not current; on both sides of the limit."""
+    edge.run.recover()
+    edge.log.append([(b"ada", b"x")] * behind, NOON_MS)
+
+    answer = edge.client.get("/readyz")
+
+    assert answer.status_code == (200 if behind == 20_000 else 503)
+
+
+def test_a_reader_sees_its_own_posts(edge: Edge) -> None:
+    """A customer that was posted before the question is in the answer, every time."""
+    edge.run.start()
+    for number in range(30):
+        edge.client.post("/v1/touchpoints", json=touchpoint(number, customer_id=f"c{number}"))
+        assert edge.client.get(f"/v1/customers/c{number}").status_code == 200
+
+
+def test_touchpoints_from_the_future_are_dead_letters_of_the_log(edge: Edge) -> None:
+    """Accepted by the edge, which knows no time; found by the processor, and counted there."""
+    future = (NOON + timedelta(minutes=5, milliseconds=1)).isoformat()
+    edge.client.post("/v1/touchpoints", json=[touchpoint(1), touchpoint(2, timestamp=future)])
+
+    while edge.run.step():
+        pass
+    edge.run.flush()
+
+    metrics = edge.client.get("/metrics").text
+    assert 'engagement_dead_letters_total{reason="future",source="log"} 1.0' in metrics
+    assert 'engagement_touchpoints_total{outcome="dead_letter"} 1.0' in metrics
+    assert 'engagement_touchpoints_total{outcome="applied"} 1.0' in metrics
