@@ -22,6 +22,7 @@ from streams.demo.view import render
 
 _FRAME_S: Final = 0.25
 _TURN_S: Final = 0.6  # so long a new line stands first in its list
+_NAMED_S: Final = 20.0  # so long the footer names the same customer
 _PAGE: Final = 50
 _CHANGES: Final = msgspec.json.Decoder(StageChanged)
 _ALERTS: Final = msgspec.json.Decoder(AlertRaised | AlertResolved)
@@ -40,7 +41,8 @@ class Show:
         self._moves: Feed[StageChanged] = Feed(lambda move: f"{move.from_stage} {move.to_stage}")
         self._alerts: Feed[AlertRaised] = Feed(lambda alert: alert.alert)
         self._known: dict[str, set[str]] = {"moves": set(), "alerts": set()}
-        self._turned = 0.0
+        self._turned = float("-inf")
+        self._somebody, self._named = "CUSTOMER", float("-inf")
         self._fed: deque[tuple[float, int]] = deque(maxlen=12)
 
     def play_history(self, console: Console) -> float:
@@ -108,10 +110,12 @@ class Show:
         )
 
     def somebody(self) -> str:
-        """Return the id of a customer about whom there is something to ask."""
+        """Return the id of a customer who moved lately; the same for a while, so that it can be copied."""
         self._watch()
         moves = self._moves.shown()
-        return moves[0].customer_id if moves else "CUSTOMER"
+        if moves and time.monotonic() >= self._named + _NAMED_S:
+            self._somebody, self._named = moves[0].customer_id, time.monotonic()
+        return self._somebody
 
     def _live_on(self) -> None:
         """Let happen what the clock says; a machine that cannot keep up with it makes the clock wait."""

@@ -20,6 +20,7 @@ from streams.engine.ground import (
     BY_TOUCHPOINT,
     CARRIED,
     CLOCK,
+    CLOCK_MOVED,
     CONFLICTS,
     DELETED,
     DELETED_AT,
@@ -183,6 +184,7 @@ def apply(g: Ground, r: int, b: Batch, i: int) -> None:
         if int(g.small[r, STATUS]) == BLANK:
             clear(g, r)
         begin(g, r, t)
+    g.cursor[CLOCK_MOVED] = 1 if t > int(g.at[r, CLOCK]) else 0
     set_clock(g, r, t)
     now = int(g.at[r, CLOCK])
     g.at[r, TOUCHED] = now
@@ -205,7 +207,7 @@ def apply(g: Ground, r: int, b: Batch, i: int) -> None:
 def check(g: Ground, r: int, b: Batch, i: int) -> int:
     """Return what becomes of touchpoint `i`, WAITING if it is to be applied; late first, then duplicate."""
     t, status = int(b.at[i]), int(g.small[r, STATUS])
-    if status == DELETED and t <= int(g.at[r, DELETED_AT]):
+    if t <= int(g.at[r, DELETED_AT]) and status != BLANK:
         return SUPPRESSED
     if status == LIVE and t < int(g.at[r, CLOCK]) - g.p.grace:
         b.late_by[i] = int(g.at[r, CLOCK]) - g.p.grace - t
@@ -257,6 +259,7 @@ def evaluate_rows(g: Ground, start: int, rows: int) -> int:
             return r
         g.cursor[CARRIED] = 0
         g.cursor[ANSWERED] = 0
+        g.cursor[CLOCK_MOVED] = 0
         evaluate(g, r, int(g.at[r, CLOCK]), BY_MODEL, -1)
     return rows
 

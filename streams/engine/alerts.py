@@ -8,6 +8,7 @@ from streams.engine.frameworks import FLAGS
 from streams.engine.ground import (
     ANSWERED,
     BY_MODEL,
+    CLOCK_MOVED,
     ENDED,
     FIRED,
     FIRST,
@@ -28,9 +29,17 @@ EVENT: Final = 1
 
 
 @compiled
+def raised_today(g: Ground, a: int, r: int, t: int) -> int:
+    """Return how often alert `a` was raised on the UTC day of `t`."""
+    return int(g.small[r, g.p.alert_today + a]) if int(g.small[r, g.p.alert_day + a]) == t // DAY_MS else 0
+
+
+@compiled
 def raise_alert(g: Ground, a: int, r: int, t: int, trigger: int, i: int) -> None:
     """Raise alert `a` and remember when, and under which sequence number."""
     telling.tell(g, r, RAISED, a, t, trigger, i, int(g.ints[g.p.alert_when + a]), 0)
+    g.small[r, g.p.alert_today + a] = raised_today(g, a, r, t) + 1
+    g.small[r, g.p.alert_day + a] = t // DAY_MS
     g.at[r, g.p.alert_raised + a] = t
     g.at[r, g.p.alert_sequence + a] = g.at[r, SEQUENCE]
 
@@ -101,7 +110,7 @@ def occurs(g: Ground, a: int, r: int, t: int) -> bool:
     if g.ints[g.p.alert_framework + a] >= 0:
         return transition_occurs(g, a)
     tenure = t - int(g.at[r, FIRST])
-    return tenure > 0 and tenure % int(g.ints[g.p.alert_every + a]) == 0 and int(g.at[r, g.p.alert_raised + a]) != t
+    return g.cursor[CLOCK_MOVED] == 1 and tenure > 0 and tenure % int(g.ints[g.p.alert_every + a]) == 0
 
 
 @compiled
@@ -118,16 +127,12 @@ def event_alert(g: Ground, a: int, r: int, t: int, trigger: int, i: int) -> int:
         wanted, _ = readings.holds(g, when, r, t)
         if not wanted:
             return until
-    day, raised = t // DAY_MS, int(g.at[r, g.p.alert_raised + a])
-    if int(g.small[r, g.p.alert_day + a]) != day:
-        g.small[r, g.p.alert_day + a] = day
-        g.small[r, g.p.alert_today + a] = 0
+    raised = int(g.at[r, g.p.alert_raised + a])
     cooling = raised != NONE and t - raised < int(g.ints[g.p.alert_cooldown + a])
-    if cooling or int(g.small[r, g.p.alert_today + a]) >= int(g.ints[g.p.alert_cap + a]):
+    if cooling or raised_today(g, a, r, t) >= int(g.ints[g.p.alert_cap + a]):
         g.small[r, g.p.thinned + a] += 1
         g.cursor[THINNED] += 1
         g.changed[r] = 1
         return until
-    g.small[r, g.p.alert_today + a] += 1
     raise_alert(g, a, r, t, trigger, i)
     return until

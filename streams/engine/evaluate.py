@@ -4,7 +4,6 @@ The order at an instant: follows that expire, frameworks in dependency order, al
 scores. One move per framework and instant: what is still due follows in the next millisecond.
 """
 
-import math
 
 from streams.engine import alerts, frameworks, operations, readings, telling
 from streams.engine.compiled import compiled
@@ -16,6 +15,7 @@ from streams.engine.ground import (
     BY_TOUCHPOINT,
     CARRIED,
     CLOCK,
+    CLOCK_MOVED,
     DUE,
     ENDED,
     FIRED,
@@ -23,9 +23,11 @@ from streams.engine.ground import (
     MOVED_FIRST,
     MOVED_WIDTH,
     NO_MOVE,
+    PATIENT,
     SENT_AT,
     SEQUENCE,
     STAGE,
+    THINNED,
     Ground,
 )
 from streams.engine.instants import DAY_MS, NEVER, NONE
@@ -64,7 +66,7 @@ def move_flags(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
     g.cursor[place + 1] = held & ~wanted
     g.cursor[place + 2] = wanted & ~held
     g.at[r, g.p.held + f] = wanted
-    base, dwell = int(g.ints[g.p.framework_stage + f]), t - int(g.at[r, g.p.entered + f])
+    base = int(g.ints[g.p.framework_stage + f])
     for number in range(1, int(g.ints[g.p.framework_stage + f + 1]) - base + 1):
         bit = 1 << (number - 1)
         if wanted & bit == held & bit:
@@ -73,8 +75,9 @@ def move_flags(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
         mode = FIRED if on else ENDED
         rule = frameworks.rule_of(g, f, number, number, mode)
         n = telling.tell(g, r, STAGE, f, t, trigger, i, rule, number if on else 0)
+        dwell = t - int(g.at[r, g.p.entered + f])
         telling.tell_move(g, n, 0 if on else number, FORWARD if on else BACK, dwell, mode)
-    g.at[r, g.p.entered + f] = t
+        g.at[r, g.p.entered + f] = t
     return t + 1
 
 
@@ -124,9 +127,9 @@ def send_scores(g: Ground, r: int, t: int, moved: bool) -> int:
         low, high = g.work[g.p.work_low + v], g.work[g.p.work_high + v]
         soonest = min(soonest, g.work[g.p.work_until + v])
         if gap == gap and low < 0.0:
-            soonest = min(soonest, t + math.floor((least + gap - operations.SAME) / -low))
+            soonest = min(soonest, float(t) + (least + gap - operations.SAME) / -low)
         if gap == gap and high > 0.0:
-            soonest = min(soonest, t + math.floor((least - gap - operations.SAME) / high))
+            soonest = min(soonest, float(t) + (least - gap - operations.SAME) / high)
     return max(int(soonest), sent_at + g.p.score_interval)
 
 
@@ -140,10 +143,12 @@ def evaluate(g: Ground, r: int, t: int, trigger: int, i: int) -> None:
     if trigger == BY_TIME:
         g.cursor[CARRIED] = 0
         g.cursor[ANSWERED] = 0
+        g.cursor[CLOCK_MOVED] = 1
         if follows.next_expiry(g, r) <= t:
             set_clock(g, r, t)
-            follows.expire(g, r, t)
-    sequence = int(g.at[r, SEQUENCE])
+    follows.expire(g, r, t)
+    g.cursor[PATIENT] = 1 if trigger == BY_TIME else 0
+    sequence, thinned = int(g.at[r, SEQUENCE]), int(g.cursor[THINNED])
     readings.read(g, r, t)
     due = follows.next_expiry(g, r)
     for f in range(g.p.frameworks):
@@ -160,5 +165,5 @@ def evaluate(g: Ground, r: int, t: int, trigger: int, i: int) -> None:
             due = min(due, alerts.event_alert(g, a, r, t, trigger, i))
     due = min(due, send_scores(g, r, t, moved))
     g.at[r, DUE] = max(due, t + 1)
-    if int(g.at[r, SEQUENCE]) != sequence:
+    if int(g.at[r, SEQUENCE]) != sequence or int(g.cursor[THINNED]) != thinned:
         set_clock(g, r, t)

@@ -4,13 +4,15 @@ The score at midnight M is what was known when the row's clock passed M: late ar
 """
 
 import math
+from typing import Final
 
-from streams.engine import operations as op
 from streams.engine import programs
 from streams.engine.compiled import compiled, entry
-from streams.engine.ground import FILLED, FIRST, TOUCHED, Ground
+from streams.engine.ground import FILLED, FIRST, PATIENT, TOUCHED, Ground
 from streams.engine.instants import DAY_MS, NEVER, NO_DAY
 from streams.engine.kinds import sums
+
+FURTHEST: Final = 32  # breakpoints that a quiet row's rule is read ahead
 
 
 @compiled
@@ -34,6 +36,25 @@ def read_values(g: Ground, r: int, t: int) -> None:
         g.work[g.p.work_until + v] = g.work[g.p.work_stack + 3]
 
 
+@compiled
+def stored_midnight(g: Ground, r: int, ring: int, day: int) -> float:
+    """Return the score that was stored for the midnight of `day`, absent once it has left the ring."""
+    length = int(g.ints[g.p.midnight_length + ring])
+    if int(g.small[r, FILLED]) - day >= length:
+        return math.nan
+    return float(g.real[r, int(g.ints[g.p.midnight_column + ring]) + day % length])
+
+
+@compiled
+def next_other_midnight(g: Ground, r: int, ring: int, day: int, value: float) -> int:
+    """Return the first day after `day` whose midnight score may differ from `value`."""
+    filled = int(g.small[r, FILLED])
+    other = day + 1
+    while other <= filled and stored_midnight(g, r, ring, other) == value:
+        other += 1
+    return other
+
+
 @entry
 def read(g: Ground, r: int, t: int) -> None:
     """As `read_values`, and the midnight scores that rules look back to."""
@@ -44,15 +65,13 @@ def read(g: Ground, r: int, t: int) -> None:
         value, until = math.nan, NEVER
         if day * DAY_MS <= int(g.at[r, FIRST]):
             until = (int(g.at[r, FIRST]) // DAY_MS + 1 + back) * DAY_MS
+        elif day <= int(g.small[r, FILLED]):
+            value = stored_midnight(g, r, ring, day)
+            until = (next_other_midnight(g, r, ring, day, value) + back) * DAY_MS
         else:
+            read_values(g, r, day * DAY_MS)
+            value = g.work[g.p.work_value + g.ints[g.p.midnight_value + ring]]
             until = (today + 1) * DAY_MS
-            if day <= int(g.small[r, FILLED]):
-                length = int(g.ints[g.p.midnight_length + ring])
-                if int(g.small[r, FILLED]) - day < length:
-                    value = g.real[r, int(g.ints[g.p.midnight_column + ring]) + day % length]
-            else:
-                read_values(g, r, day * DAY_MS)
-                value = g.work[g.p.work_value + g.ints[g.p.midnight_value + ring]]
         g.work[g.p.work_back + b] = value
         g.work[g.p.work_back_until + b] = float(until)
     read_values(g, r, t)
@@ -76,22 +95,44 @@ def fill_midnights(g: Ground, r: int, t: int) -> None:
 
 
 @entry
+def reading_instant(g: Ground, program: int, r: int, t: int) -> int:
+    """Return when a rule is read: at `t`; an inexact one at the last midnight or touchpoint."""
+    if g.ints[g.p.program_inexact + program]:
+        return max(t // DAY_MS * DAY_MS, int(g.at[r, TOUCHED]))
+    return t
+
+
+@compiled
+def holds_once(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
+    """As `holds`, looking no further than the next breakpoint."""
+    if not g.ints[g.p.program_inexact + program]:
+        truth = programs.run(g, program, r, t) == 1.0
+        return truth, int(g.work[g.p.work_stack + 3])
+    seen_at = reading_instant(g, program, r, t)
+    read(g, r, seen_at)
+    truth = programs.run(g, program, r, seen_at) == 1.0
+    read(g, r, t)
+    return truth, t // DAY_MS * DAY_MS + DAY_MS
+
+
+@entry
 def holds(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
     """Return whether a rule is true for row `r` at `t`, and an instant before which that cannot change.
 
     An inexact rule is read at the last midnight or touchpoint instead, so it stands still in between.
+    Where a row is quiet, the rule alone is read at its next breakpoints, so that the whole row need not
+    wake at each of them.
     """
-    if not g.ints[g.p.program_inexact + program]:
-        truth = programs.run(g, program, r, t) == 1.0
-        return truth, int(g.work[g.p.work_stack + 3])
-    midnight = t // DAY_MS * DAY_MS
-    read(g, r, max(midnight, int(g.at[r, TOUCHED])))
-    truth = programs.run(g, program, r, max(midnight, int(g.at[r, TOUCHED]))) == 1.0
+    truth, until = holds_once(g, program, r, t)
+    if not g.cursor[PATIENT] or until > t + DAY_MS:
+        return truth, until
+    for _ in range(FURTHEST):
+        read(g, r, until)
+        again, later = holds_once(g, program, r, until)
+        if again != truth:
+            break
+        until = later
+        if until == NEVER:
+            break
     read(g, r, t)
-    return truth, midnight + DAY_MS
-
-
-@compiled
-def is_moving(g: Ground, v: int) -> bool:
-    """Return whether dimension or score `v` moves by itself before its description ends."""
-    return g.work[g.p.work_low + v] != 0.0 or g.work[g.p.work_high + v] != 0.0
+    return truth, until

@@ -4,7 +4,7 @@ The shell turns them into outputs later; the values, contributions, scores and s
 happening, so nothing has to be read again from a row that has gone on.
 """
 
-from streams.engine import programs
+from streams.engine import programs, readings
 from streams.engine.compiled import compiled
 from streams.engine.ground import (
     EMISSIONS,
@@ -66,10 +66,15 @@ def tell(g: Ground, r: int, kind: int, what: int, t: int, trigger: int, i: int, 
     for c in range(g.told.shape[1]):
         g.told[n, c] = 0.0
     if rule >= 0:
+        seen_at = readings.reading_instant(g, rule, r, t)
+        if seen_at != t:
+            readings.read(g, r, seen_at)
         first = int(g.ints[g.p.rule_leaf + rule])
         for k in range(first, g.ints[g.p.rule_leaf + rule + 1]):
-            g.told[n, k - first] = programs.run(g, int(g.ints[g.p.rule_leaf_program + k]), r, t)
+            g.told[n, k - first] = programs.run(g, int(g.ints[g.p.rule_leaf_program + k]), r, seen_at)
         contribute(g, r, n, rule)
+        if seen_at != t:
+            readings.read(g, r, t)
     for s in range(g.p.scores):
         g.told[n, g.p.told_values + g.p.entries + s] = g.work[g.p.work_value + g.p.dimensions + s]
     for f in range(g.p.frameworks):

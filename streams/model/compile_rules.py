@@ -57,7 +57,7 @@ class Leaf(msgspec.Struct, frozen=True):
     """A term of a rule: its text, how to show its value, and the instruction that reads it."""
 
     text: str
-    shown: Literal["number", "truth", "stage", "follow", "trait"]
+    shown: Literal["number", "truth", "stage", "follow", "text"]
     name: str
     instruction: Instruction
 
@@ -119,6 +119,18 @@ def is_inexact(node: Node) -> bool:
     return any(is_inexact(child) for child in children(node))
 
 
+def has_text(node: Node) -> bool:
+    """Return whether a quoted text stands in a tree."""
+    return isinstance(node, Text) or any(has_text(child) for child in children(node))
+
+
+def compared_with_text(node: Node) -> list[Term]:
+    """Return the terms of a tree that are compared with a text."""
+    if isinstance(node, Compare) and has_text(node):
+        return terms_of(node)
+    return [term for child in children(node) for term in compared_with_text(child)]
+
+
 class RuleCompiler:
     """Turns trees into programs; `reader` gives the instruction that reads a term."""
 
@@ -129,7 +141,9 @@ class RuleCompiler:
 
     def rule(self, rule: Rule, sources: Callable[[Node], dict[str, float]]) -> Program:
         """Compile a condition."""
-        leaves = {leaf.text: leaf for leaf in map(self.leaf, terms_of(rule.node)) if leaf}
+        texts = set(compared_with_text(rule.node))
+        found = [self.leaf(term, texts) for term in terms_of(rule.node)]
+        leaves = {leaf.text: leaf for leaf in found if leaf}
         return Program(
             text=rule.text,
             instructions=tuple(self.truth(rule.node, holds=True)),
@@ -138,11 +152,12 @@ class RuleCompiler:
             inexact=is_inexact(rule.node),
         )
 
-    def leaf(self, term: Term) -> Leaf | None:
+    def leaf(self, term: Term, texts: set[Term]) -> Leaf | None:
         """Return how a term is read and shown; a flags framework has no single value."""
         if term.kind == "stage" and term.name in self.flags:
             return None
-        shown: Literal["number", "truth", "stage", "follow", "trait"] = "number"
+        shown: Literal["number", "truth", "stage", "follow", "text"] = "number"
+        instruction = self.reader(term)
         match term.kind:
             case "ever":
                 shown = "truth"
@@ -150,9 +165,10 @@ class RuleCompiler:
                 shown = "stage"
             case "follow":
                 shown = "follow"
-            case "trait":
-                shown = "trait"
-        return Leaf(term.text or term.kind, shown, term.name, self.reader(term))
+            case "trait" if term in texts:
+                shown = "text"
+                instruction = Instruction(op.TRAIT_CODE, instruction.arg)
+        return Leaf(term.text or term.kind, shown, term.name, instruction)
 
     def number(self, node: Node) -> list[Instruction]:
         """Return the instructions that leave a tree's number on the stack."""
@@ -187,6 +203,8 @@ class RuleCompiler:
                 return [*parts, Instruction(code, arg=len(node.conditions))]
             case Compare():
                 return self.compare(node, holds=holds)
+            case Known(operand=Term(kind="trait") as trait):
+                steps = [*self.text(trait, trait), Instruction(op.KNOWN)]
             case Known():
                 steps = [*self.number(node.operand), Instruction(op.KNOWN)]
             case _:
@@ -197,24 +215,35 @@ class RuleCompiler:
         """Return a comparison's instructions; a negated one is the contrary comparison."""
         operator = node.op if holds else _CONTRARY[node.op]
         left, right = node.left, node.right
-        if isinstance(left, Text):
-            left, right = right, left
-        if isinstance(left, Term) and isinstance(right, Text):
-            return self.compare_text(left, right.value, equal=operator == "==")
-        return [*self.number(left), *self.number(right), Instruction(_COMPARE[operator])]
+        if not (has_text(left) or has_text(right)):
+            return [*self.number(left), *self.number(right), Instruction(_COMPARE[operator])]
+        about = next(term for side in (left, right) for term in terms_of(side))
+        if about.kind == "stage" and about.name in self.flags:
+            text = right if isinstance(right, Text) else left
+            assert isinstance(text, Text)
+            flag = float(self.stages[about.name].index(text.value))
+            held = Instruction(op.HOLDS_FLAG, self.reader(about).arg, flag)
+            return [held] if operator == "==" else [held, Instruction(op.CONTRARY)]
+        return [*self.text(left, about), *self.text(right, about), Instruction(_COMPARE[operator])]
 
-    def compare_text(self, term: Term, text: str, *, equal: bool) -> list[Instruction]:
-        """Return the comparison of a stage, follow or trait with a text."""
-        compare = Instruction(op.EQUAL if equal else op.NOT_EQUAL)
-        if term.kind == "stage":
-            names = self.stages[term.name]
-            if term.name in self.flags:
-                read = self.reader(term)
-                flag = Instruction(op.HOLDS_FLAG, read.arg, float(names.index(text)))
-                return [flag] if equal else [flag, Instruction(op.CONTRARY)]
-            code = names.index(text) + 1
-        elif term.kind == "follow":
-            code = FOLLOW_STATES.index(text) + 1
-        else:
-            return [Instruction(op.TRAIT_CODE, self.reader(term).arg), Instruction(op.CONSTANT, num=text_code(text)), compare]
-        return [self.reader(term), Instruction(op.CONSTANT, num=float(code)), compare]
+    def text(self, node: Node, about: Term) -> list[Instruction]:
+        """Return the instructions that leave the code of a text on the stack, as the column of `about` has it."""
+        match node:
+            case Text(value=value):
+                return [Instruction(op.CONSTANT, num=float(self.code(value, about)))]
+            case Default():
+                return [*self.text(node.operand, about), *self.text(node.fallback, about), Instruction(op.DEFAULT)]
+            case Term(kind="trait"):
+                return [Instruction(op.TRAIT_CODE, self.reader(node).arg)]
+            case _:
+                return self.number(node)
+
+    def code(self, text: str, about: Term) -> int:
+        """Return what stands for a text where `about` is read."""
+        match about.kind:
+            case "stage":
+                return self.stages[about.name].index(text) + 1
+            case "follow":
+                return FOLLOW_STATES.index(text) + 1
+            case _:
+                return text_code(text)

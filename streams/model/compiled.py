@@ -6,6 +6,7 @@ from streams.engine.layout import Layout
 from streams.engine.plan import Plan
 from streams.model.compile_rules import Program
 from streams.model.definition import Model
+from streams.model.survey import TraitColumn
 
 
 class RingNames(msgspec.Struct, frozen=True):
@@ -30,7 +31,7 @@ class Names(msgspec.Struct, frozen=True):
     frameworks: tuple[str, ...]
     stages: dict[str, tuple[str, ...]]  # per framework, exits included
     alerts: tuple[str, ...]
-    traits: tuple[str, ...]
+    traits: tuple[TraitColumn, ...]
     seen_sets: tuple[str, ...]
     inputs: tuple[tuple[tuple[str, ...], ...], ...]  # per entry: paths of each number that it asks for
     codes: tuple[tuple[str, ...], ...]  # per entry: paths of the codes that it asks for
@@ -50,3 +51,7 @@ class Compiled:
         self.programs = programs
         self.weights = weights  # per score, of the dimensions behind it
         self.dimension_weights = dimension_weights
+
+    def counts_amounts(self, signal: str) -> bool:
+        """Return whether a signal without a column for its sum has amounts all the same: one each."""
+        return any(name == signal for entry in self.model.touchpoints for name, _ in entry.signals)

@@ -8,7 +8,7 @@ from streams.model.columns import Columns
 from streams.model.compile_rules import Instruction, children, terms_of
 from streams.model.definition import Model
 from streams.model.expression import Arithmetic, Constant, Fold, Negative, Node, Term
-from streams.model.survey import Ring, Survey
+from streams.model.survey import Ring, Survey, TraitColumn
 
 if TYPE_CHECKING:
     from streams.model.compile import Sections
@@ -54,9 +54,9 @@ class Reading:
             case "follow":
                 return Instruction(op.FOLLOW, [f.name for f in self.model.follows].index(term.name))
             case "trait":
-                return Instruction(op.TRAIT_NUMBER, found.traits.index(term.name))
+                return Instruction(op.TRAIT_NUMBER, found.traits.index(TraitColumn(term.name)))
             case "until":
-                return Instruction(op.UNTIL_TRAIT, found.traits.index(term.name))
+                return Instruction(op.UNTIL_TRAIT, found.traits.index(TraitColumn(term.name, date=True)))
             case "stage":
                 return Instruction(op.STAGE_OF, self.frameworks.index(term.name))
             case "rhythm":

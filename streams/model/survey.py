@@ -1,6 +1,7 @@
 """What a model needs in a row: every signal, ring, half-life, trait and midnight score that it names."""
 
 import math
+from collections.abc import Iterable
 
 import msgspec
 
@@ -27,13 +28,20 @@ class Ring(msgspec.Struct, frozen=True):
     length: int
 
 
+class TraitColumn(msgspec.Struct, frozen=True):
+    """A trait that rules read, as a text and number, or as a date (`until(trait.x)`)."""
+
+    name: str
+    date: bool = False
+
+
 class Survey(msgspec.Struct, frozen=True):
     """Everything that the model names, numbered."""
 
     signals: tuple[str, ...]
     totals: tuple[str, ...]
     types: tuple[str, ...]
-    traits: tuple[str, ...]
+    traits: tuple[TraitColumn, ...]
     seen_sets: tuple[str, ...]
     dimensions: tuple[Dimension, ...]  # plain ones first, then expressions in order of dependency
     scores: tuple[str, ...]  # in order of dependency
@@ -84,7 +92,7 @@ def survey(model: Model) -> Survey:
         signals=_signals(model, terms),
         totals=_totals(model, terms),
         types=_unique(entry.type for entry in model.touchpoints if entry.type),
-        traits=_unique([*(t.name for t in terms if t.kind in {"trait", "until"}), *model.segments]),
+        traits=_traits(model, terms),
         seen_sets=_unique([*(name for entry in model.touchpoints for name, _ in entry.seen)]),
         dimensions=_dimension_order(model),
         scores=_score_order(model),
@@ -102,8 +110,8 @@ def survey(model: Model) -> Survey:
     )
 
 
-def _unique(names: "object") -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))  # type: ignore[call-overload]
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _signals(model: Model, terms: list[Term]) -> tuple[str, ...]:
@@ -121,6 +129,11 @@ def _signals(model: Model, terms: list[Term]) -> tuple[str, ...]:
     if model.p_alive:
         found.append(model.p_alive.signal)
     return _unique(found)
+
+
+def _traits(model: Model, terms: list[Term]) -> tuple[TraitColumn, ...]:
+    found = [TraitColumn(term.name, date=term.kind == "until") for term in terms if term.kind in {"trait", "until"}]
+    return tuple(dict.fromkeys([*found, *map(TraitColumn, model.segments)]))
 
 
 def _totals(model: Model, terms: list[Term]) -> tuple[str, ...]:

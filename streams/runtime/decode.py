@@ -14,7 +14,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from schemas.touchpoint import AwareDatetime, Channel, Direction, Identifier, Kind, Subject
-from streams.model.compile_rules import text_code
 from streams.model.compiled import Compiled
 from streams.model.definition import Condition, Entry
 
@@ -73,7 +72,7 @@ class Matcher:
             for entry in compiled.names.inputs
         )
         self.codes = tuple(tuple(self.getter(path) for path in paths) for paths in compiled.names.codes)
-        self.traits = tuple(self.getter(f"traits.{name}") for name in compiled.names.traits)
+        self.traits = tuple((self.getter(f"traits.{each.name}"), each.date) for each in compiled.names.traits)
         self.activity = tuple(entry.activity for entry in self.entries)
         self.answers = tuple(bool(entry.answers) for entry in self.entries)
 
@@ -181,22 +180,23 @@ def _within(value: float, compare: str, bound: float) -> bool:
             return value < bound
 
 
-def code_of(value: Value) -> int:
-    """Return the code of a text or a whole number of a seen set; 0 where there is none."""
-    if isinstance(value, str) and value:
-        return text_code(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return text_code(str(value))
-    return 0
-
-
-def trait_of(value: Value) -> tuple[int, float]:
-    """Return a trait's code (0: no text) and number (nan: none; a date gives its instant in milliseconds)."""
-    if isinstance(value, bool):
-        return text_code("true" if value else "false"), math.nan
+def seen_text(value: Value) -> str:
+    """Return what a seen set keeps of a value: a text or a whole number; "" for anything else."""
     if isinstance(value, str):
-        return text_code(value) if value else 0, _date(value)
-    return 0, number_of(value)
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def trait_of(value: Value, *, date: bool) -> tuple[str, float]:
+    """Return a trait's text ("": none) and number (nan: none); for a date its instant in milliseconds."""
+    if date:
+        return str(value), _date(value) if isinstance(value, str) else math.nan
+    if isinstance(value, bool):
+        return "true" if value else "false", math.nan
+    if isinstance(value, str):
+        return value, math.nan
+    number = number_of(value)
+    return "" if math.isnan(number) else f"{number:.15g}", number
 
 
 def _date(text: str) -> float:
@@ -214,7 +214,7 @@ def _sections(compiled: Compiled) -> dict[str, dict[str, str]]:
     paths = [condition.path for entry in compiled.model.touchpoints for condition in entry.where]
     paths += [path for entry in compiled.names.inputs for each in entry for path in each]
     paths += [path for entry in compiled.names.codes for path in entry]
-    paths += [f"traits.{name}" for name in compiled.names.traits]
+    paths += [f"traits.{each.name}" for each in compiled.names.traits]
     found: dict[str, dict[str, str]] = {"properties": {}, "traits": {}, "campaign": {}}
     for path in paths:
         section, _, rest = path.partition(".")

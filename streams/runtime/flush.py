@@ -28,7 +28,7 @@ class LaneBody(msgspec.Struct, array_like=True):
     """What one lane adds to a flush. Arrays are bytes of little-endian numbers."""
 
     subject: str
-    layout: bytes  # JSON, compressed
+    layout: bytes  # MessagePack, compressed
     rows: bytes
     names: list[str]
     lengths: bytes
@@ -214,13 +214,13 @@ class Flusher:
     def _layout(self, layout: bytes) -> Layout:
         found = self.stored_layouts.get(layout)
         if found is None:
-            found = msgspec.json.decode(zlib.decompress(layout), type=Layout)
+            found = msgspec.msgpack.decode(zlib.decompress(layout), type=Layout)
             self.stored_layouts[layout] = found
         return found
 
 
 def _layout_bytes(lane: "Lane") -> bytes:
-    return zlib.compress(msgspec.json.encode(lane.table.layout), 9)
+    return zlib.compress(msgspec.msgpack.encode(lane.table.layout), 9)
 
 
 def _joined(parts: list[Ids]) -> Ids:

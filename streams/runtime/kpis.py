@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from schemas.views import AnswerFigures, PartitionKpis, ScoreFigures
 from streams.engine import ground, population
 from streams.engine.instants import DAY_MS, NONE
+from streams.model.survey import TraitColumn
 from streams.runtime.decode import instant
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _segments(lane: "Lane", live: NDArray[np.int64]) -> dict[str, dict[str, dict
     g, p, names = lane.table.ground, lane.compiled.plan.named, lane.compiled.names
     found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
     for trait in lane.compiled.model.segments:
-        codes = g.small[live, p["trait_code"] + names.traits.index(trait)]
+        codes = g.small[live, p["trait_code"] + names.traits.index(TraitColumn(trait))]
         values = {}
         for code in np.unique(codes).tolist():
             text = lane.texts.get(code, "") if code else ""

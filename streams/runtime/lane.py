@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from streams.engine import advance, ground
 from streams.engine.advance import Batch
 from streams.engine.table import Table
+from streams.model.compile_rules import text_code
 from streams.model.compiled import Compiled
-from streams.runtime.decode import ACTIVE_KINDS, CHANNEL_CODES, Fields, Matcher, code_of, number_of, trait_of
+from streams.runtime.decode import ACTIVE_KINDS, CHANNEL_CODES, Fields, Matcher, number_of, seen_text, trait_of
 from streams.runtime.flows import Flows
 from streams.runtime.outcome import Told
 from schemas.touchpoint import Direction, Kind
@@ -67,17 +68,16 @@ class Lane:
                         self.numbers.append((place, k, number))
                         break
             for k, get in enumerate(matcher.codes[entry]):
-                self.seen.append((place, k, self._remember(get(fields))))
+                self.seen.append((place, k, self._note(seen_text(get(fields)))))
             if matcher.answers[entry]:
                 self.ties.append((place, xxhash.xxh3_64_intdigest(fields.message_id.encode()) >> 1))
             active = active and matcher.activity[entry]
         if fields.traits is not None:
-            for k, get in enumerate(matcher.traits):
+            for k, (get, date) in enumerate(matcher.traits):
                 trait = get(fields)
                 if trait is not None:
-                    code, number = trait_of(trait)
-                    self.trait_values.append((place, k, code, number))
-                    self._note(code, trait)
+                    text, number = trait_of(trait, date=date)
+                    self.trait_values.append((place, k, self._note(text), number))
         self.rows.append(self.table.row_of(subject_id))
         self.at.append(at_ms)
         self.entries.append(entry)
@@ -90,17 +90,15 @@ class Lane:
         self.messages.append(fields.message_id)
         self.origins.append(origin)
 
-    def _remember(self, value: object) -> int:
-        code = code_of(value)
-        self._note(code, value)
-        return code
-
-    def _note(self, code: int, value: object) -> None:
-        """Keep the text of a code, to show it; rules need only the code."""
-        if code != 0 and code not in self.texts:
-            text = str(value).lower() if isinstance(value, bool) else str(value)
+    def _note(self, text: str) -> int:
+        """Return the code of a text (0 for none) and keep the text, to show it; rules need only the code."""
+        if not text:
+            return 0
+        code = text_code(text)
+        if code not in self.texts:
             self.texts[code] = text
             self.new_texts[code] = text
+        return code
 
     def run(self, told: Told) -> Batch:
         """Apply what was gathered; happenings go to `told`. Returns the columns with their outcomes."""

@@ -194,9 +194,10 @@ class Processor:
         """Let time pass by a tick; evaluate all rows under a changed model."""
         self.totals["internal"] += 1
         if internal.kind == "tick":
-            self.ticked_ms = max(self.ticked_ms, milliseconds(internal.timestamp))
+            now = milliseconds(internal.timestamp)
+            self.ticked_ms = max(self.ticked_ms, now)
             for lane in self.lanes.values():
-                lane.elapse(self.ticked_ms - self.model.settings.timer_grace_ms, told)
+                lane.elapse(now - self.model.settings.timer_grace_ms, told)
         elif internal.kind == "model" and internal.digest == self.model.digest:
             self.model_differs = False
             self.lanes[Subject.CUSTOMER].evaluate_model(told)

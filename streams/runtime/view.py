@@ -86,16 +86,20 @@ class RowReader:
         for s, name in enumerate(self.names.signals):
             count = self.small(self.p["count"] + s)
             if count:
-                totals = self.names.totals
-                total = self.real(self.p["total"] + totals.index(name)) if name in totals else float(count)
                 found[name] = SignalView(
                     count=count,
                     days=self.small(self.p["days"] + s),
-                    sum=total,
+                    sum=self.total(name, count),
                     first=instant(self.at(self.p["first_at"] + s)),
                     last=instant(self.at(self.p["last_at"] + s)),
                 )
         return found
+
+    def total(self, signal: str, count: int) -> float:
+        """Return the sum of a signal's amounts; one a touchpoint where the map gives no other."""
+        if signal in self.names.totals:
+            return self.real(self.p["total"] + self.names.totals.index(signal))
+        return float(count) if self.compiled.counts_amounts(signal) else 0.0
 
     def stages(self) -> dict[str, str | list[str] | None]:
         """Return the stage of each framework, or the flags held."""
@@ -176,10 +180,13 @@ class RowReader:
         starts = self.p["rule_leaf"]
         place = int(self.g.ints[starts + first])
         found = {}
+        seen_at = int(readings.reading_instant(self.g, first, self.row, self.at_ms))
+        readings.read(self.g, self.row, seen_at)
         for k, leaf in enumerate(program.leaves):
             number = int(self.g.ints[self.p["rule_leaf_program"] + place + k])
-            value = float(programs.run(self.g, number, self.row, self.at_ms))
+            value = float(programs.run(self.g, number, self.row, seen_at))
             found[leaf.text] = words.shown(leaf, value, self.compiled, self.lane.texts)
+        readings.read(self.g, self.row, self.at_ms)
         return found
 
     def reading(self, number: int) -> RuleReading:

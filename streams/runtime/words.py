@@ -17,12 +17,12 @@ _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
 
 def shown(leaf: Leaf, value: float, compiled: Compiled, texts: dict[int, str]) -> float | str | None:
     """Return a term's value as outputs carry it; durations and instants stay milliseconds."""
-    if leaf.shown == "trait":
-        return None if math.isnan(value) else value
     if math.isnan(value):
         return None
     if leaf.shown == "stage":
         return compiled.names.stages[leaf.name][int(value) - 1]
+    if leaf.shown == "text":
+        return texts.get(int(value))
     if leaf.shown == "follow":
         return FOLLOW_STATES[int(value) - 1]
     return value

@@ -222,7 +222,7 @@ def test_p_alive_is_the_formula_of_fader_hardie_and_lee() -> None:
 
 
 def test_the_latest_trait_counts() -> None:
-    """An older one changes nothing; of two at one instant the later applied is kept; a bool is a text."""
+    """An older one changes nothing; of two at one instant the later is kept; bool and number read as text."""
     life = Life(small_model())
     life.event("visit", NOON, traits={"plan": "free", "seats": 3, "renewal": "2024-03-14"})
     life.event("visit", NOON - 1, traits={"plan": "old"})
@@ -230,7 +230,7 @@ def test_the_latest_trait_counts() -> None:
 
     assert life.reads(term("trait", "plan"), NOON) == "true"
     assert life.reads(term("trait", "seats"), NOON) == 3.0
-    assert life.reads(compare(term("trait", "seats"), "==", "3"), NOON) is None
+    assert life.reads(compare(term("trait", "seats"), "==", "3"), NOON) is True
     assert life.reads(term("until", "renewal"), NOON) == float(12 * HOUR)
 
 

@@ -1,7 +1,8 @@
 """The oracle's windows at the edges of UTC hours, days and weeks."""
 
-from tests.engine.lives import MIDNIGHT, NOON, Life, small_model
-from tests.nodes import DAY, HOUR, panes, term
+from streams.model.definition import Framework
+from tests.engine.lives import MIDNIGHT, NOON, Life, small_model, stage
+from tests.nodes import DAY, HOUR, compare, panes, term
 from tests.random_histories import at
 
 
@@ -68,3 +69,22 @@ def test_a_leap_day_is_a_day_like_any_other() -> None:
 
     assert life.reads(window, at(2024, 2, 29, 12)) == 2.0
     assert life.reads(window, at(2024, 3, 1)) == 1.0
+
+
+def test_windows_are_entered_and_left_at_midnights_found_across_a_long_silence() -> None:
+    """Three days end at the third midnight; two days, two days ago, last from the second to the fourth."""
+    lately = stage("lately", compare(term("count", "visit", panes(3)), ">=", 1))
+    before = stage("before", compare(term("count", "visit", panes(2), ago=2), ">=", 1))
+    paid = stage("paid", compare(term("sum", "buy", panes(2, "w")), ">=", 30))
+    life = Life(small_model(frameworks=(Framework("flags", "flags", (lately, before, paid)),)))
+    life.event("visit", NOON)
+    life.event("buy", NOON, properties={"revenue": 30})
+
+    life.oracle.until(NOON + 4000 * DAY)
+
+    assert life.moves()[2:] == [
+        (None, "before", MIDNIGHT + DAY),
+        ("lately", None, MIDNIGHT + 2 * DAY),
+        ("before", None, MIDNIGHT + 3 * DAY),
+        ("paid", None, at(2024, 3, 25)),
+    ]

@@ -14,7 +14,7 @@ millisecond is simply evaluated. So the first instant is found without a list of
 could be forgotten, and without samples between which a crossing could hide.
 
 Modules: `mapping` (touchpoint to entry), `row` (what is remembered), `terms` and `evaluation` (values at an
-instant), `stretches` (values within a stretch), `decisions` (frameworks, alerts, emission), `life` (one
+instant), `ranges` and `stretches` (values within a stretch), `decisions` (frameworks, alerts, emission), `life` (one
 customer in time), `partition` (lateness, duplicates, deletion, ticks), `canonical` (the decoded state).
 """
 

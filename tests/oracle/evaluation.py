@@ -133,7 +133,14 @@ def fold(op: str, values: list[Value]) -> float | None:
 
 
 def compare(op: str, left: Value, right: Value) -> bool | None:
-    """Compare numbers (equal within 5e-10), texts, or a set of flags with a flag; unknown for a mixture."""
+    """Compare numbers (equal within 5e-10), texts, or a set of flags with a flag.
+
+    A trait that came as a number is compared with a text as it would be written.
+    """
+    if is_number(left) and isinstance(right, str):
+        left = f"{left:.15g}"
+    if is_number(right) and isinstance(left, str):
+        right = f"{right:.15g}"
     if isinstance(left, frozenset) and isinstance(right, str):
         return (right in left) == (op == "==")
     if isinstance(left, str) and isinstance(right, str):

@@ -23,7 +23,10 @@ Happening = dict[str, object]
 
 @dataclass
 class Evaluation:
-    """One evaluation of all rules of a row: at an instant, for a reason, with the signals that came."""
+    """One evaluation of all rules of a row: at an instant, for a reason, with the signals that came.
+
+    told: what it told. stored: whether a follow expired or an alert was thinned, which is told to nobody.
+    """
 
     row: Row
     t: int
@@ -38,7 +41,9 @@ class Evaluation:
 
     def run(self) -> list[Happening]:
         """Expire follows, move frameworks, raise and resolve alerts, send scores; in this order."""
-        self.carried |= frozenset(expire_follows(self.row, self.t))
+        expired = expire_follows(self.row, self.t)
+        self.stored = bool(expired)
+        self.carried |= frozenset(expired)
         for framework in self.row.model.frameworks:
             self.move_framework(framework)
         for alert in self.row.model.alerts:

@@ -25,7 +25,9 @@ def elapse(row: Row, until: int) -> list[Happening]:
     told: list[Happening] = []
     while (t := next_change(row, until)) is not None:
         move_clock(row, t)
-        told += Evaluation(row, t, "time").run()
+        evaluation = Evaluation(row, t, "time")
+        told += evaluation.run()
+        assert evaluation.told or evaluation.stored, f"nothing came of the change found at {t}"
     row.silent_until = max(row.silent_until, until)
     return told
 

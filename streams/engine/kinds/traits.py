@@ -9,8 +9,8 @@ from streams.engine.ground import Ground
 
 @compiled
 def touch(g: Ground, r: int, k: int, t: int, code: int, number: float) -> None:
-    """Take trait `k` if the touchpoint has it (a code that is not 0, or a number) and is not older."""
-    if code == 0 and number != number:
+    """Take trait `k` if the touchpoint has it (a code that is not 0) and is not older."""
+    if code == 0:
         return
     if t >= int(g.at[r, g.p.trait_at + k]):
         g.at[r, g.p.trait_at + k] = t
