@@ -22,8 +22,9 @@ from tests.oracle.decisions import (
 )
 from tests.oracle.evaluation import evaluate, read, rules_of, terms_of
 from tests.oracle.judgement import Evaluation
+from tests.oracle.ranges import Range, Stretch, level
 from tests.oracle.row import Row, Value
-from tests.oracle.stretches import Range, Stretch, level, term_within, truths_within
+from tests.oracle.stretches import term_within, truths_within
 from tests.random_histories import histories, play
 from tests.random_models import models
 

@@ -11,8 +11,9 @@ from typing import Protocol
 from streams.model.definition import Alert, Framework, Stage
 from streams.model.expression import Rule, Term
 from tests.oracle.evaluation import EQUAL_WITHIN, evaluate, reading_instant, score_at_instant
+from tests.oracle.ranges import Stretch
 from tests.oracle.row import Row
-from tests.oracle.stretches import Stretch, term_within, truths_within
+from tests.oracle.stretches import term_within, truths_within
 
 SPLITS_AT_MOST = 20_000
 
