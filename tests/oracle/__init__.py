@@ -13,10 +13,10 @@ decision is the same throughout. If not, the stretch is halved, and its earlier 
 millisecond is simply evaluated. So the first instant is found without a list of breakpoints of which one
 could be forgotten, and without samples between which a crossing could hide.
 
-Modules: `mapping` (touchpoint to entry), `row` (what is remembered), `application` (what a touchpoint leaves),
-`terms` and `evaluation` (values at an instant), `ranges` and `stretches` (values within a stretch), `decisions`
-(frameworks, alerts, emission), `judgement` (one evaluation and what it tells), `life` (one customer in time),
-`partition` (lateness, duplicates, deletion, ticks), `canonical` (the decoded state).
+Modules: `mapping` (touchpoint to entry), `row` (what is remembered), `application` (what a touchpoint
+leaves), `terms` and `evaluation` (values at an instant), `ranges` and `stretches` (values within a stretch),
+`decisions` (frameworks, alerts, emission), `judgement` (one evaluation and what it tells), `life` (one
+customer in time), `partition` (lateness, duplicates, deletion, ticks), `canonical` (the decoded state).
 """
 
 from tests.oracle.partition import Oracle
