@@ -40,7 +40,7 @@ class Show:
         self._diary = Diary(company.model.scores[0].name if company.model.scores else None)
         self._moves: Feed[StageChanged] = Feed(lambda move: f"{move.from_stage} {move.to_stage}")
         self._alerts: Feed[AlertRaised] = Feed(lambda alert: alert.alert)
-        self._known: dict[str, set[str]] = {"moves": set(), "alerts": set()}
+        self._known: set[str] = set()  # ids of outputs that the feeds were offered
         self._turned = float("-inf")
         self._somebody, self._named = "CUSTOMER", float("-inf")
         self._fed: deque[tuple[float, int]] = deque(maxlen=12)
@@ -137,18 +137,18 @@ class Show:
     def _watch(self) -> None:
         """Read what was told lately, and show one more of it when the last has been seen long enough."""
         queries = self.company.log.queries
-        moves = [
-            _CHANGES.decode(body) for body in queries.transitions(framework=self.framework, limit=_PAGE)[0]
-        ]
-        self._moves.offer(move for move in moves if move.id not in self._known["moves"])
-        self._known["moves"] = {move.id for move in moves}
+        changes = queries.transitions(framework=self.framework, limit=_PAGE)[0]
+        moves = [_CHANGES.decode(body) for body in changes]
         alerts = [_ALERTS.decode(body) for body in queries.alerts(limit=_PAGE)[0]]
-        self._alerts.offer(
-            alert
-            for alert in alerts
-            if isinstance(alert, AlertRaised) and alert.id not in self._known["alerts"]
-        )
-        self._known["alerts"] = {alert.id for alert in alerts}
+        raised = [alert for alert in alerts if isinstance(alert, AlertRaised)]
+        fresh_moves = [move for move in moves if move.id not in self._known]
+        fresh_alerts = [alert for alert in raised if alert.id not in self._known]
+        if not self._known:  # the view opens: begin with a few lines
+            self._moves.begin(fresh_moves)
+            self._alerts.begin(fresh_alerts)
+        self._known = {output.id for output in (*moves, *raised)}
+        self._moves.offer(fresh_moves)
+        self._alerts.offer(fresh_alerts)
         if time.monotonic() >= self._turned + _TURN_S:
             self._turned = time.monotonic()
             self._moves.turn()

@@ -1,13 +1,14 @@
 """What the view remembers of the past: stages a day ago, a score day by day, and a readable feed."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 from schemas.views import PartitionKpis
 
 DAY_MS: Final = 86_400_000
 KEPT_DAYS: Final = 90
+_BEFORE_A_TURN: Final = 4
 
 Item = TypeVar("Item")
 
@@ -56,6 +57,12 @@ class Feed(Generic[Item]):
         self._last_turn: dict[str, int] = {}
         self._offered: list[Item] = []
         self._shown: deque[Item] = deque(maxlen=kept)
+
+    def begin(self, items: Sequence[Item]) -> None:
+        """Show some of what happened before, newest first in `items`, so that the list is not empty."""
+        for end in range(len(items), 0, -_BEFORE_A_TURN):
+            self.offer(items[max(end - _BEFORE_A_TURN, 0) : end])
+            self.turn()
 
     def offer(self, items: Iterable[Item]) -> None:
         """Say what has happened since the last turn."""

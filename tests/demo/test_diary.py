@@ -108,6 +108,15 @@ def test_what_was_offered_and_not_shown_is_forgotten() -> None:
     assert feed.shown() == ("apple",)
 
 
+def test_a_feed_begins_with_some_of_what_happened_before() -> None:
+    """One of every four, the newest first, so that the list is neither empty nor old."""
+    feed: Feed[int] = Feed(str)
+
+    feed.begin([9, 8, 7, 6, 5, 4, 3, 2, 1])
+
+    assert feed.shown() == (9, 8, 4)
+
+
 def test_a_feed_shows_the_newest_first_and_only_so_many() -> None:
     """Lines come in at the top and leave at the bottom."""
     feed: Feed[str] = Feed(lambda word: word, kept=2)
