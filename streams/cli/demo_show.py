@@ -146,7 +146,7 @@ class Show:
         if not self._known:  # the view opens: begin with a few lines
             self._moves.begin(fresh_moves)
             self._alerts.begin(fresh_alerts)
-        self._known = {output.id for output in (*moves, *raised)}
+        self._known = {move.id for move in moves} | {alert.id for alert in raised}
         self._moves.offer(fresh_moves)
         self._alerts.offer(fresh_alerts)
         if time.monotonic() >= self._turned + _TURN_S:

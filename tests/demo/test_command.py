@@ -105,10 +105,10 @@ def test_a_directory_with_other_data_is_refused_and_left_alone(tmp_path: Path) -
 
 
 @contextmanager
-def terminal(*arguments: str, rows: int = 24, columns: int = 80) -> Iterator["Terminal"]:
+def terminal(temporary: Path, *arguments: str, rows: int = 24, columns: int = 80) -> Iterator["Terminal"]:
     screen, keyboard = pty.openpty()
     fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    size = {"LINES": str(rows), "COLUMNS": str(columns)}
+    size = {"LINES": str(rows), "COLUMNS": str(columns), "TMPDIR": str(temporary)}
     process = subprocess.Popen(
         [sys.executable, "-c", OWN_TERMINAL + RAPPORT[-1], *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"} | size,
@@ -163,9 +163,9 @@ class Terminal:
 
 
 @pytest.mark.parametrize("key", ["q", "\x03"], ids=["q", "Ctrl-C"])
-def test_the_live_view_shows_stages_and_ends_tidily(key: str) -> None:
+def test_the_live_view_shows_stages_and_ends_tidily(key: str, tmp_path: Path) -> None:
     """Stages, movements and alerts on the screen; then the screen is given back, with a summary."""
-    with terminal("demo", "--customers", "40") as screen:
+    with terminal(tmp_path, "demo", "--customers", "40") as screen:
         screen.wait_for("movements ·")
         screen.type(key)
         screen.wait_for("\x1b[?1049l")
@@ -173,11 +173,12 @@ def test_the_live_view_shows_stages_and_ends_tidily(key: str) -> None:
 
         assert code == 0
         assert "customers by stage of clm" in screen.shown
+        assert list(tmp_path.glob("rapport-demo-*")) == []
 
 
-def test_space_stops_the_clock() -> None:
+def test_space_stops_the_clock(tmp_path: Path) -> None:
     """And space lets it go on."""
-    with terminal("demo", "--customers", "40") as screen:
+    with terminal(tmp_path, "demo", "--customers", "40") as screen:
         screen.wait_for("6 h/s")
         screen.type(" ")
         screen.wait_for("paused")
