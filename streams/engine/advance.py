@@ -4,13 +4,14 @@ Both stop early only when there is no more room for happenings; the caller takes
 with the place where it stopped. A touchpoint that was stopped while its row elapsed goes on from there.
 """
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.engine import duplicates
-from streams.engine.compiled import compiled, entry, structure
+from streams.engine.compiled import Structure, compiled, entry, structure
 from streams.engine.evaluate import evaluate, set_clock
 from streams.engine.ground import (
     ANSWERED,
@@ -54,7 +55,8 @@ SUPPRESSED: Final = 5
 BLANK_ROW: Final = 0  # row 0 is never a customer: it is what an empty row looks like
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True)
+class Batch(Structure):
     """Touchpoints as columns. `inputs` holds the numbers that an entry asks for (nan: missing)."""
 
     row: NDArray[np.int64]
@@ -85,7 +87,7 @@ def empty_batch(count: int, *, inputs: int, codes: int, traits: int) -> Batch:
     )  # fmt: skip
 
 
-structure(Batch, empty_batch(1, inputs=1, codes=1, traits=1))
+structure(empty_batch(1, inputs=1, codes=1, traits=1))
 
 
 @compiled

@@ -7,11 +7,14 @@ from streams.engine.compiled import compiled
 from streams.engine.frameworks import FLAGS
 from streams.engine.ground import (
     ANSWERED,
+    BACK,
     BY_MODEL,
     CLOCK_MOVED,
     ENDED,
     FIRED,
     FIRST,
+    FORWARD,
+    LATERAL,
     MOVED_FIRST,
     MOVED_WIDTH,
     NO_MOVE,
@@ -93,8 +96,9 @@ def transition_occurs(g: Ground, a: int) -> bool:
     if way == NO_MOVE:
         return False
     if g.ints[g.p.framework_kind + f] == FLAGS:
-        went_on = after & to != 0 and wanted_way != 1
-        return went_on or (before & to != 0 and wanted_way == 1)
+        went_on = origins == 0 and (after << 1) & to != 0 and wanted_way != BACK and wanted_way != LATERAL
+        left = before != 0 if origins == 0 else (before << 1) & origins != 0
+        return went_on or (left and to & 1 != 0 and wanted_way != FORWARD and wanted_way != LATERAL)
     if before == 0 or (wanted_way >= 0 and way != wanted_way):
         return False
     return bool(to >> after & 1) and (origins == 0 or bool(origins >> before & 1))

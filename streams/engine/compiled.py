@@ -6,6 +6,7 @@ stepped through in a debugger and coverage can be measured.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -14,6 +15,8 @@ import numpy as np
 import xxhash
 from numba import types
 from numpy.typing import NDArray
+
+from streams.engine.structures import structure_type, table_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,10 +71,24 @@ def entry(function: Callable[P, R]) -> Callable[P, R]:
     return _jit(function, entry=True)
 
 
-def structure(kind: type, example: object) -> None:
-    """Say what a named tuple in an annotation looks like, by an example of it."""
+class Structure:
+    """A bundle of arrays for the kernel; subclasses are frozen dataclasses of arrays."""
+
+    @cached_property
+    def table(self) -> NDArray[np.int64]:
+        """Return where the arrays are, for compiled code."""
+        return table_of(self)
+
+    @cached_property
+    def address(self) -> int:
+        """Return where the table of arrays is."""
+        return int(self.table.ctypes.data)
+
+
+def structure(example: Structure) -> None:
+    """Say what a structure in an annotation looks like, by an example of it."""
     if not INTERPRETED:
-        _structures[kind] = numba.typeof(example)
+        _structures[type(example)] = structure_type(example)
 
 
 def prepare(progress: Progress | None = None) -> None:

@@ -5,12 +5,13 @@ where a field stands. `told` holds happenings until the shell has turned them in
 the latest emission of scores per row (`slot` says where).
 """
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.engine.compiled import structure
+from streams.engine.compiled import Structure, structure
 from streams.engine.plan import FIELDS, Positions, positions
 
 # Fixed columns of `at` (64-bit whole numbers).
@@ -117,7 +118,8 @@ LOG_KEPT: Final = 8  # transitions and alerts that a row remembers
 LOG_WIDTH: Final = 3  # kind, framework or alert, stage
 
 
-class Ground(NamedTuple):
+@dataclass(frozen=True)
+class Ground(Structure):
     """One table and its plan, as the kernel sees it."""
 
     at: NDArray[np.int64]
@@ -152,4 +154,4 @@ def _example() -> Ground:
     )  # fmt: skip
 
 
-structure(Ground, _example())
+structure(_example())

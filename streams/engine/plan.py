@@ -47,7 +47,7 @@ INT_SECTIONS = (
     # signals
     "signal_day_ring", "signal_hour_ring", "signal_day_amount", "signal_hour_amount", "signal_total",
     # rings
-    "ring_column", "ring_length", "ring_hourly", "amount_column", "amount_length", "amount_hourly",
+    "ring_column", "ring_length", "ring_hourly", "ring_signal", "amount_column", "amount_length", "amount_hourly",
     "midnight_column", "midnight_length", "midnight_value",
     # decayed sums
     "half_sum", "half_sum_id", "dimension_sum", "dimension_sum_id", "dimension_half", "dimension_program",

@@ -4,7 +4,7 @@ A packed row is a sequence of (bytes that are as in the blank row, bytes that ar
 counts are one byte, or 255 and two more. Rows under another layout are read by column name.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from streams.engine.instants import NO_DAY
 from streams.engine.layout import MATRICES, Column, Layout, Matrix
 
 Bytes = NDArray[np.uint8]
+Cells = NDArray[Any]  # whole numbers or floats, by matrix
 LONG: Final = 255
 SHORTEST_RUN: Final = 3  # a shorter run of sameness costs more than it saves
 
@@ -141,7 +142,7 @@ def pack(ground: Ground, rows: NDArray[np.int64], layout: Layout) -> tuple[bytes
     return out[:end].tobytes(), lengths
 
 
-def unpack(packed: bytes, lengths: NDArray[np.int64], layout: Layout) -> dict[Matrix, NDArray[np.generic]]:
+def unpack(packed: bytes, lengths: NDArray[np.int64], layout: Layout) -> dict[Matrix, Cells]:
     """Return the rows of `pack` as matrices of `layout`.
 
     Raises:
@@ -156,15 +157,15 @@ def unpack(packed: bytes, lengths: NDArray[np.int64], layout: Layout) -> dict[Ma
 
 
 def translate(
-    rows: dict[Matrix, NDArray[np.generic]], old: Layout, new: Layout
-) -> dict[Matrix, NDArray[np.generic]]:
+    rows: dict[Matrix, Cells], old: Layout, new: Layout
+) -> dict[Matrix, Cells]:
     """Read rows of an older layout into the present one: every column whose name and kind did not change.
 
     Stages, flags and alerts are found by name; rings keep the panes that both have room for; midnight
     scores whose definition changed become absent; a due instant is looked for anew.
     """
     count = rows["at"].shape[0]
-    made: dict[Matrix, NDArray[np.generic]] = {
+    made: dict[Matrix, Cells] = {
         matrix: np.tile(new.blank(matrix).astype(_DTYPES[matrix]), (count, 1)) for matrix in MATRICES
     }
     known = {column.name: column for column in old.columns}
@@ -179,7 +180,7 @@ def translate(
         elif before.width == column.width:
             target[:] = source
         else:
-            _translate_bits(source, target, column.name, rows["small"])
+            _translate_bits(source, target, column.name)
     _translate_codes(made, old, new)
     made["at"][:, _DUE] = made["at"][:, _CLOCK]
     return made
@@ -194,7 +195,7 @@ def _same_meaning(name: str, old: Layout, new: Layout) -> bool:
 
 
 def _translate_ring(
-    source: NDArray[np.generic], target: NDArray[np.generic], small: NDArray[np.generic], before: Column
+    source: Cells, target: Cells, small: Cells, before: Column
 ) -> None:
     """Copy the newest panes that fit, each to its place in the ring of the other length."""
     length, wanted = source.shape[1], target.shape[1]
@@ -208,22 +209,14 @@ def _translate_ring(
         target[rows, pane % wanted] = source[rows, pane % length]
 
 
-def _translate_bits(
-    source: NDArray[np.generic], target: NDArray[np.generic], name: str, small: NDArray[np.generic]
-) -> None:
-    """Copy a ring of daily bits of another length; a column of any other kind changed and stays blank."""
-    if name != "active_bits":
-        return
-    kept, wanted = source.shape[1] * 62, target.shape[1] * 62
-    for r in np.flatnonzero(small[:, DAY].astype(np.int64) != NO_DAY):
-        newest = int(small[r, DAY])  # type: ignore[call-overload]
-        for day in range(newest, newest - min(kept, wanted), -1):
-            slot, place = day % kept, day % wanted
-            if int(source[r, slot // 62]) >> slot % 62 & 1:  # type: ignore[call-overload]
-                target[r, place // 62] = int(target[r, place // 62]) | 1 << place % 62  # type: ignore[call-overload]
+def _translate_bits(source: Cells, target: Cells, name: str) -> None:
+    """Copy daily bits of another length; a column of any other kind changed and stays blank."""
+    if name == "active_bits":
+        words = min(source.shape[1], target.shape[1])
+        target[:, :words] = source[:, :words]
 
 
-def _translate_codes(made: dict[Matrix, NDArray[np.generic]], old: Layout, new: Layout) -> None:
+def _translate_codes(made: dict[Matrix, Cells], old: Layout, new: Layout) -> None:
     """Renumber stages, flags and the codes of the row's log, which stand for names."""
     places = {column.name: column for column in new.columns}
     for framework, stages in new.stages.items():
@@ -244,7 +237,7 @@ def _translate_codes(made: dict[Matrix, NDArray[np.generic]], old: Layout, new: 
 
 
 def _translate_log(
-    made: dict[Matrix, NDArray[np.generic]], old: Layout, new: Layout, places: dict[str, Column]
+    made: dict[Matrix, Cells], old: Layout, new: Layout, places: dict[str, Column]
 ) -> None:
     codes = made["small"][:, places["log_code"].start : places["log_code"].start + places["log_code"].width]
     frameworks, wanted = list(old.stages), list(new.stages)

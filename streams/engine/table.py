@@ -3,6 +3,7 @@
 Matrices are reserved large and filled lazily by the system, so growing rarely copies.
 """
 
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -92,7 +93,7 @@ class Table:
         slot = np.full(wanted, -1, np.int32)
         changed = np.zeros(wanted, np.uint8)
         slot[:have], changed[:have] = g.slot, g.changed
-        self.ground = g._replace(at=at, small=small, real=real, pane=pane, slot=slot, changed=changed)
+        self.ground = replace(g, at=at, small=small, real=real, pane=pane, slot=slot, changed=changed)
 
     def reserve_ids(self, coming: int) -> None:
         """Make room for `coming` more ids, at no more than half full."""
@@ -105,7 +106,8 @@ class Table:
             size *= 2
         kept = g.id_at != NONE
         old = (g.id_key[kept], g.id_at[kept], g.id_row[kept], g.id_content[kept])
-        self.ground = g._replace(
+        self.ground = replace(
+            g,
             id_key=np.zeros((size, 2), np.int64),
             id_at=np.full(size, NONE, np.int64),
             id_row=np.zeros(size, np.int32),

@@ -73,6 +73,7 @@ def _rings(found: Survey, columns: Columns, sections: "Sections") -> None:
         ints["ring_column"].append(column)
         ints["ring_length"].append(ring.length)
         ints["ring_hourly"].append(int(ring.hourly))
+        ints["ring_signal"].append(found.signal(ring.signal))
     for ring, column in zip(found.amount_rings, columns.amounts, strict=True):
         ints["amount_column"].append(column)
         ints["amount_length"].append(ring.length)

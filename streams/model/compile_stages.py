@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from streams.engine import alerts, frameworks
 from streams.engine.instants import NEVER
-from streams.model.definition import Alert, Framework, Model, Stage, TransitionPattern
+from streams.model.definition import Framework, Model, Stage, TransitionPattern
 from streams.model.survey import Survey
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ def compile_alerts(
     ints = sections.ints
     names = [framework.name for framework in model.frameworks]
     questions = [question.name for question in model.questions]
-    kinds = {framework.name: framework.kind for framework in model.frameworks}
     for alert in model.alerts:
         ints["alert_kind"].append(alerts.STATE if alert.kind == "state" else alerts.EVENT)
         ints["alert_when"].append(programs.add(alert.when))
@@ -58,14 +57,13 @@ def compile_alerts(
         ints["alert_signal"].append(-1 if alert.upon_signal is None else found.signal(alert.upon_signal))
         ints["alert_question"].append(-1 if alert.upon_question is None else questions.index(alert.upon_question))
         ints["alert_every"].append(alert.upon_every_ms or 0)
-        _transition(alert, names, kinds, stages, sections)
+        _transition(alert.upon_transition, names, stages, sections)
 
 
 def _transition(
-    alert: Alert, names: list[str], kinds: dict[str, str], stages: dict[str, tuple[str, ...]], sections: "Sections"
+    pattern: TransitionPattern | None, names: list[str], stages: dict[str, tuple[str, ...]], sections: "Sections"
 ) -> None:
     ints = sections.ints
-    pattern = alert.upon_transition
     if pattern is None:
         for name in ("alert_framework", "alert_direction"):
             ints[name].append(-1)
@@ -74,15 +72,11 @@ def _transition(
         return
     ints["alert_framework"].append(names.index(pattern.framework))
     ints["alert_direction"].append(_DIRECTIONS[pattern.direction])
-    shift = 0 if kinds[pattern.framework] == "flags" else 1
-    ints["alert_to"].append(_bits(_targets(pattern, stages[pattern.framework]), stages[pattern.framework], shift))
-    ints["alert_from"].append(_bits(pattern.from_stages, stages[pattern.framework], shift))
+    names_here = stages[pattern.framework]
+    wanted = tuple(name for name in pattern.to or names_here if name not in pattern.except_to)
+    ints["alert_to"].append(_bits(wanted, names_here) | int(not pattern.to))  # bit 0: a flag that goes off
+    ints["alert_from"].append(_bits(pattern.from_stages, names_here))
 
 
-def _targets(pattern: TransitionPattern, stages: tuple[str, ...]) -> tuple[str, ...]:
-    wanted = pattern.to or stages
-    return tuple(name for name in wanted if name not in pattern.except_to)
-
-
-def _bits(names: tuple[str, ...], stages: tuple[str, ...], shift: int) -> int:
-    return sum(1 << (stages.index(name) + shift) for name in names)
+def _bits(names: tuple[str, ...], stages: tuple[str, ...]) -> int:
+    return sum(1 << (stages.index(name) + 1) for name in names)

@@ -107,8 +107,11 @@ def read_counts(g: Ground, r: int, leaf: int, t: int, distinct: bool) -> "tuple[
     hourly = int(g.ints[g.p.ring_hourly + ring])
     width = HOUR_MS if hourly else DAY_MS
     first, length = int(g.ints[g.p.ring_column + ring]), int(g.ints[g.p.ring_length + ring])
-    newest = int(g.small[r, HOUR if hourly else DAY])
     low, high = bounds(g, leaf, t // width)
+    signal = int(g.ints[g.p.ring_signal + ring])
+    if int(g.small[r, g.p.count + signal]) == 0 or int(g.at[r, g.p.last_at + signal]) // width < low:
+        return 0.0, NEVER
+    newest = int(g.small[r, HOUR if hourly else DAY])
     total, oldest, coming = 0, NO_DAY, NO_DAY
     if newest != NO_DAY and newest >= low:
         slot = newest % length

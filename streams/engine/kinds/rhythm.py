@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from streams.engine.compiled import compiled
+from streams.engine.compiled import compiled, entry
 from streams.engine.ground import GAPS, LAST_ACTIVE, Ground
 from streams.engine.instants import DAY_MS, NONE
 
@@ -33,7 +33,7 @@ def touch(g: Ground, r: int, t: int) -> None:
         g.at[r, LAST_ACTIVE] = t
 
 
-@compiled
+@entry
 def read(g: Ground, r: int) -> float:
     """Return the median gap in milliseconds, absent under 3 gaps."""
     n = min(int(g.small[r, GAPS]), GAPS_KEPT)
