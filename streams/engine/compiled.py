@@ -108,7 +108,9 @@ def prepare(progress: Progress | None = None) -> None:
 def _jit(function: Callable[P, R], *, entry: bool) -> Callable[P, R]:
     if INTERPRETED:
         return function
-    made = numba.njit(cache=True, error_model="numpy", no_cpython_wrapper=not entry, no_cfunc_wrapper=True)(function)
+    made = numba.njit(
+        cache=True, error_model="numpy", nogil=True, no_cpython_wrapper=not entry, no_cfunc_wrapper=True
+    )(function)
     _compiled.append((made, entry))
     return cast("Callable[P, R]", made)
 

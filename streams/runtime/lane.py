@@ -15,7 +15,6 @@ from streams.model.compiled import Compiled
 from streams.runtime.decode import ACTIVE_KINDS, CHANNEL_CODES, Fields, Matcher, number_of, seen_text, trait_of
 from streams.runtime.flows import Flows
 from streams.runtime.outcome import Told
-from schemas.touchpoint import Direction, Kind
 
 SENT_OUTCOMES = advance.SUPPRESSED + 1
 
@@ -59,20 +58,18 @@ class Lane:
         """Gather one touchpoint; `origin` is its place among the records of the call."""
         place, matcher = len(self.rows), self.matcher
         entry = matcher.entry_of(fields)
-        active = fields.direction is Direction.IN and fields.kind in ACTIVE_KINDS
+        active = fields.direction == "in" and fields.kind in ACTIVE_KINDS
         if entry >= 0:
-            for k, paths in enumerate(matcher.inputs[entry]):
-                for get in paths:
-                    number = number_of(get(fields))
-                    if number == number:
-                        self.numbers.append((place, k, number))
-                        break
+            for k, get in matcher.inputs[entry]:
+                number = number_of(get(fields))
+                if number == number:
+                    self.numbers.append((place, k, number))
             for k, get in enumerate(matcher.codes[entry]):
                 self.seen.append((place, k, self._note(seen_text(get(fields)))))
             if matcher.answers[entry]:
                 self.ties.append((place, xxhash.xxh3_64_intdigest(fields.message_id.encode()) >> 1))
             active = active and matcher.activity[entry]
-        if fields.traits is not None:
+        if matcher.traits and fields.traits is not None:
             for k, (get, date) in enumerate(matcher.traits):
                 trait = get(fields)
                 if trait is not None:
@@ -82,11 +79,11 @@ class Lane:
         self.at.append(at_ms)
         self.entries.append(entry)
         self.bits.append(
-            advance.DELETION if fields.kind is Kind.DELETE else advance.ACTIVITY if active else 0
+            advance.DELETION if fields.kind == "delete" else advance.ACTIVITY if active else 0
         )
         self.channels.append(CHANNEL_CODES[fields.channel])
         self.keys.append(xxhash.xxh3_128_digest(f"{subject_id}\x1f{fields.message_id}".encode()))
-        self.contents.append(xxhash.xxh32_intdigest(value))
+        self.contents.append(xxhash.xxh3_64_intdigest(value) & 0xFFFF_FFFF)
         self.messages.append(fields.message_id)
         self.origins.append(origin)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.touchpoint import INTERNAL_KINDS, InternalRecord, Subject
+from schemas.validate import BUSINESS_ID
 from schemas.views import CustomerView, PartitionKpis, Why
 from streams.engine import advance
 from streams.engine.instants import NEVER as NEVER
@@ -74,8 +75,9 @@ class Processor:
             Subject.ACCOUNT: Lane(compile_model(accounts), remembered_ids=remembered_ids, storing=storing),
             Subject.BUSINESS: Lane(compile_model(BARE), remembered_ids=remembered_ids, storing=storing),
         }
+        self.customer_lane = self.lanes[Subject.CUSTOMER]
         self.position = 0
-        self.totals: dict[str, int] = dict.fromkeys((*OUTCOMES, "unmapped", "already_applied"), 0)
+        self.totals: dict[str, int] = dict.fromkeys((*OUTCOMES, "unmapped", "conflict", "already_applied"), 0)
         self.dead_reasons: dict[str, int] = {reason.value: 0 for reason in DeadLetterReason}
         self.ticked_ms = NONE
         self.model_differs = False
@@ -87,7 +89,7 @@ class Processor:
     def process(self, records: Sequence[Record]) -> Outcome:
         """Apply records in order; those below the position are `already applied` and change nothing."""
         told, dead, late = Told(), list[DeadLetter](), list[LateTouchpoint]()
-        decode = self.lanes[Subject.CUSTOMER].matcher.decoder.decode
+        decode = self.customer_lane.matcher.decoder.decode
         for origin, record in enumerate(records):
             if record.offset < self.position:
                 self.totals["already_applied"] += 1
@@ -126,19 +128,17 @@ class Processor:
         Raises:
             Refused: it has no subject, another key than its subject's id, or an impossible instant.
         """
-        if fields.subject is Subject.CUSTOMER:
+        subject = fields.subject
+        if subject == "customer":
             subject_id = fields.customer_id
-        elif fields.subject is Subject.ACCOUNT:
-            subject_id = fields.account_id
         else:
-            subject_id = "business"
+            subject_id = fields.account_id if subject == "account" else BUSINESS_ID
         if subject_id is None:
-            raise Refused(DeadLetterReason.NO_SUBJECT, f"subject {fields.subject.value} needs `{fields.subject.value}_id`")
-        for name, text in (("message_id", fields.message_id), (f"{fields.subject.value}_id", subject_id), ("event", fields.event)):
-            if not text.isprintable():
-                _refuse_controls(name, text)
+            raise Refused(DeadLetterReason.NO_SUBJECT, f"a touchpoint about a {subject} needs `{subject}_id`")
+        if not (fields.message_id.isprintable() and subject_id.isprintable() and fields.event.isprintable()):
+            _refuse_controls(message_id=fields.message_id, subject_id=subject_id, event=fields.event)
         if record.key is not None and record.key != subject_id.encode():
-            raise Refused(DeadLetterReason.KEY_MISMATCH, "the record's key is not the id of its subject")
+            raise Refused(DeadLetterReason.KEY_MISMATCH, f"the record's key is not the `{subject}_id`")
         at_ms = milliseconds(fields.timestamp)
         if not 0 <= at_ms <= LATEST_MS:
             raise Refused(DeadLetterReason.INVALID, "`timestamp` must lie between the years 1970 and 9999 in UTC")
@@ -146,10 +146,11 @@ class Processor:
             arrived = record.appended_ms if fields.received_at is None else milliseconds(fields.received_at)
             if at_ms > arrived + self.model.settings.future_tolerance_ms:
                 raise Refused(DeadLetterReason.FUTURE, f"`timestamp` is {at_ms - arrived} ms ahead of its arrival")
-        lane = self.lanes[fields.subject]
-        if fields.subject is not Subject.CUSTOMER:
-            fields = lane.matcher.decoder.decode(record.value)
-        lane.add(subject_id, fields, at_ms, record.value, origin)
+        if subject == "customer":
+            self.customer_lane.add(subject_id, fields, at_ms, record.value, origin)
+            return
+        lane = self.lanes[Subject(subject)]
+        lane.add(subject_id, lane.matcher.decoder.decode(record.value), at_ms, record.value, origin)
 
     def _run(self, records: Sequence[Record], told: Told, late: list[LateTouchpoint]) -> None:
         """Apply what the lanes have gathered, and count what became of it."""
@@ -161,6 +162,7 @@ class Processor:
             self.totals["applied"] += counts[advance.APPLIED]
             for outcome, name in _KERNEL_OUTCOMES.items():
                 self.totals[name] += counts[outcome]
+            self.totals["conflict"] += counts[advance.CONFLICTING]
             self.totals["unmapped"] += int(((batch.outcome == advance.APPLIED) & (batch.entry < 0)).sum())
             if counts[advance.LATE]:
                 late += self._late(lane, batch, records)
@@ -200,7 +202,7 @@ class Processor:
                 lane.elapse(now - self.model.settings.timer_grace_ms, told)
         elif internal.kind == "model" and internal.digest == self.model.digest:
             self.model_differs = False
-            self.lanes[Subject.CUSTOMER].evaluate_model(told)
+            self.customer_lane.evaluate_model(told)
 
     def _dead_letter(self, record: Record, error: Exception) -> DeadLetter:
         reason, message = _reason(record.value, error)
@@ -233,19 +235,19 @@ class Processor:
 
     def customers(self) -> Iterable[str]:
         """Yield the ids of live customers."""
-        return view.live_names(self.lanes[Subject.CUSTOMER])
+        return view.live_names(self.customer_lane)
 
     def customer(self, customer_id: str) -> CustomerView | None:
         """Return a customer as of its clock or the last tick, None if unknown or deleted."""
-        return view.customer(self.lanes[Subject.CUSTOMER], customer_id, self.known_ms)
+        return view.customer(self.customer_lane, customer_id, self.known_ms)
 
     def why(self, customer_id: str) -> Why | None:
         """Return why a customer is where it is, None if unknown or deleted."""
-        return view.why(self.lanes[Subject.CUSTOMER], customer_id, self.known_ms)
+        return view.why(self.customer_lane, customer_id, self.known_ms)
 
     def kpis(self) -> PartitionKpis:
         """Return the figures of this partition as of the last instant that it knows."""
-        return kpis.figures(self.lanes[Subject.CUSTOMER], self.known_ms, dict(self.totals))
+        return kpis.figures(self.customer_lane, self.known_ms, dict(self.totals))
 
     @property
     def known_ms(self) -> int:
@@ -253,11 +255,12 @@ class Processor:
         return NONE if self.ticked_ms == NONE else self.ticked_ms - self.model.settings.timer_grace_ms
 
 
-def _refuse_controls(name: str, text: str) -> None:
+def _refuse_controls(**texts: str) -> None:
     """Refuse control characters (C0, DEL, C1); other unprintable characters are let through."""
-    for character in text:
-        if character < " " or "\x7f" <= character <= "\x9f":
-            raise Refused(DeadLetterReason.INVALID, f"`{name}` has the control character {character!r}; leave it out")
+    for name, text in texts.items():
+        for character in text:
+            if character < " " or "\x7f" <= character <= "\x9f":
+                raise Refused(DeadLetterReason.INVALID, f"`{name}` has the control character {character!r}; leave it out")
 
 
 def _reason(value: bytes, error: Exception) -> tuple[DeadLetterReason, str]:
