@@ -25,7 +25,11 @@ def differences(model: Model, history: History) -> list[str]:
             expected = oracle.touch(step.record, step.offset)
             before = dict(driver.totals)
             outcome = driver.pipe(step.record)
-            became = [name for name, count in driver.totals.items() if count != before[name] and name not in ("unmapped", "conflict")]
+            became = [
+                name
+                for name, count in driver.totals.items()
+                if count != before[name] and name not in ("unmapped", "conflict")
+            ]
             found = [] if became == [expected] else [f"outcome: {expected} is not {became}"]
         else:
             oracle.tick(step.instant_ms)
@@ -66,7 +70,7 @@ def _narrowed(wanted: Mapping[str, object], state: Mapping[str, object]) -> dict
 
 
 def _shown(value: object, kept: object) -> object:
-    """Return a term's value as outputs carry it: a truth as 0 or 1, a number that is compared as text as text."""
+    """Return a term's value as outputs carry it: a truth as 0 or 1, a number compared as text as text."""
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, str) and kept is None:
@@ -81,7 +85,13 @@ def happenings(outcome: Outcome) -> list[dict[str, object]]:
         renderer = Renderer(*harvest)
         for i in renderer.places(STAGE, RAISED, RESOLVED):
             kind = renderer.kind(i)
-            output = renderer.transition(i) if kind == STAGE else renderer.raised(i) if kind == RAISED else renderer.resolved(i)
+            output = (
+                renderer.transition(i)
+                if kind == STAGE
+                else renderer.raised(i)
+                if kind == RAISED
+                else renderer.resolved(i)
+            )
             at = harvest.told_at[i].tolist()
             found.append(
                 {

@@ -82,7 +82,8 @@ def empty_batch(count: int, *, inputs: int, codes: int, traits: int) -> Batch:
         row=whole[0], at=whole[1], entry=whole[2], bits=whole[3], channel=whole[4],
         inputs=np.full((count, max(1, inputs)), np.nan), codes=np.zeros((count, max(1, codes)), np.int64),
         tie=whole[5], key=np.zeros((count, 2), np.int64), content=np.zeros(count, np.uint32),
-        trait_code=np.zeros((count, max(1, traits)), np.int64), trait=np.full((count, max(1, traits)), np.nan),
+        trait_code=np.zeros((count, max(1, traits)), np.int64),
+        trait=np.full((count, max(1, traits)), np.nan),
         outcome=whole[6], late_by=whole[7],
     )  # fmt: skip
 
@@ -93,7 +94,7 @@ structure(empty_batch(1, inputs=1, codes=1, traits=1))
 @compiled
 def has_room(g: Ground) -> bool:
     """Return whether one more evaluation's happenings surely fit."""
-    return g.cursor[TOLD] + g.p.most_told <= g.told_at.shape[0] and g.cursor[SENT] < g.sent.shape[0]
+    return bool(g.cursor[TOLD] + g.p.most_told <= g.told_at.shape[0] and g.cursor[SENT] < g.sent.shape[0])
 
 
 @compiled
@@ -244,7 +245,7 @@ def run_batch(g: Ground, b: Batch, start: int) -> int:
 
 @entry
 def elapse_rows(g: Ground, start: int, rows: int, until: int) -> int:
-    """Let time pass through `until` for rows `start` to `rows`; return where it stopped (`rows` when done)."""
+    """Let time pass through `until` for a run of rows; return where it stopped (`rows` when done)."""
     for r in range(start, rows):
         if int(g.at[r, DUE]) <= until and not elapse(g, r, until):
             return r

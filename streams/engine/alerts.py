@@ -119,7 +119,7 @@ def occurs(g: Ground, a: int, r: int, t: int) -> bool:
 
 @compiled
 def event_alert(g: Ground, a: int, r: int, t: int, trigger: int, i: int) -> int:
-    """Raise event alert `a` if it occurs at `t`, thinned by cooldown and daily cap; return its next instant."""
+    """Raise event alert `a` if it occurs at `t`, thinned by cooldown and cap; return its next instant."""
     every, until = int(g.ints[g.p.alert_every + a]), NEVER
     if every > 0:
         first = int(g.at[r, FIRST])

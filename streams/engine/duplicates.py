@@ -26,15 +26,15 @@ def place_of(g: Ground, key: int, other: int) -> int:
     place = key & mask
     while g.id_at[place] != NONE:
         if g.id_key[place, 0] == key and g.id_key[place, 1] == other:
-            return place
+            return int(place)
         place = (place + 1) & mask
-    return place
+    return int(place)
 
 
 @compiled
 def is_kept(g: Ground, place: int) -> bool:
     """Return whether the id at `place` still matters: a touchpoint with its timestamp would not be late."""
-    return g.id_at[place] >= g.at[g.id_row[place], CLOCK] - g.p.grace
+    return bool(g.id_at[place] >= g.at[g.id_row[place], CLOCK] - g.p.grace)
 
 
 @compiled
@@ -43,13 +43,13 @@ def forget(g: Ground, cutoff: int) -> None:
     n = 0
     places = np.empty(g.cursor[IDS], np.int64)
     for place in range(g.id_at.shape[0]):
-        if g.id_at[place] != NONE:
-            if is_kept(g, place):
-                if g.id_at[place] > cutoff:
-                    places[n] = place
-                    n += 1
-                else:
-                    g.cursor[IDS_EVICTED] += 1
+        if g.id_at[place] == NONE or not is_kept(g, place):
+            continue
+        if g.id_at[place] > cutoff:
+            places[n] = place
+            n += 1
+        else:
+            g.cursor[IDS_EVICTED] += 1
     keys, at = np.empty((n, 2), np.int64), np.empty(n, np.int64)
     rows, contents = np.empty(n, np.int32), np.empty(n, np.uint32)
     for i in range(n):

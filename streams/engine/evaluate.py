@@ -4,7 +4,6 @@ The order at an instant: follows that expire, frameworks in dependency order, al
 scores. One move per framework and instant: what is still due follows in the next millisecond.
 """
 
-
 from streams.engine import alerts, frameworks, operations, readings, telling
 from streams.engine.compiled import compiled
 from streams.engine.frameworks import FLAGS

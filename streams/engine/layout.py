@@ -79,7 +79,13 @@ class LayoutBuilder:
             raise AssertionError(f"fixed column {name} is not at its place")
 
     def add(
-        self, name: str, matrix: Matrix, *, width: int = 1, blank: float = 0.0, ring: Literal["", "day", "hour"] = ""
+        self,
+        name: str,
+        matrix: Matrix,
+        *,
+        width: int = 1,
+        blank: float = 0.0,
+        ring: Literal["", "day", "hour"] = "",
     ) -> int:
         """Add a column and return its first cell."""
         start = self.widths[matrix]
@@ -87,7 +93,9 @@ class LayoutBuilder:
         self.widths[matrix] += width
         return start
 
-    def add_each(self, kind: str, matrix: Matrix, names: tuple[str, ...], *, width: int = 1, blank: float = 0.0) -> int:
+    def add_each(
+        self, kind: str, matrix: Matrix, names: tuple[str, ...], *, width: int = 1, blank: float = 0.0
+    ) -> int:
         """Add a column `kind:name` for each name, side by side, and return the first cell."""
         start = self.widths[matrix]
         for name in names:

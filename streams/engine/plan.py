@@ -1,13 +1,13 @@
-"""A model's parameters as two flat arrays and a record of named positions: the only thing a model compiles to.
+"""A model's parameters: two flat arrays and a record of named positions, all that a model compiles to.
 
 The record has the same fields for every model, so the engine is compiled once. A field is either a size
 (`signals`: how many) or where a section of `ints` or `nums` begins (`entry_credit`); the rest of a
 section is found by index. Columns of a row are positions too (`count` is the first of the counts).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,12 @@ Nums = NDArray[np.float64]
 
 SIZES = (
     "entries", "half_lives", "dimensions", "scores", "values", "types", "follows", "frameworks", "alerts",
-    "traits", "rings", "amount_rings", "deepest",
-    "midnight_rings", "active_days", "told_values",
-    "cap_days", "most_told", "activity", "session", "purchase", "purchase_total", "backs", "longest_midnights",
+    "traits", "rings", "amount_rings", "deepest", "midnight_rings", "active_days", "told_values",
+    "cap_days", "most_told", "activity", "session", "purchase", "purchase_total", "backs",
+    "longest_midnights",
     # places in the work space
-    "work_decay", "work_value", "work_low", "work_high", "work_until", "work_back", "work_back_until", "work_stack",
+    "work_decay", "work_value", "work_low", "work_high", "work_until", "work_back", "work_back_until",
+    "work_stack",
     # settings, in milliseconds
     "grace", "session_gap", "score_interval",
 )  # fmt: skip
@@ -47,17 +48,19 @@ INT_SECTIONS = (
     # signals
     "signal_day_ring", "signal_hour_ring", "signal_day_amount", "signal_hour_amount", "signal_total",
     # rings
-    "ring_column", "ring_length", "ring_hourly", "ring_signal", "amount_column", "amount_length", "amount_hourly",
-    "midnight_column", "midnight_length", "midnight_value",
+    "ring_column", "ring_length", "ring_hourly", "ring_signal", "amount_column", "amount_length",
+    "amount_hourly", "midnight_column", "midnight_length", "midnight_value",
     # decayed sums
     "half_sum", "half_sum_id", "dimension_sum", "dimension_sum_id", "dimension_half", "dimension_program",
     "score_program", "type_sum", "type_sum_id",
     # terms, programs, rules
-    "leaf_ring", "leaf_size", "leaf_ago", "leaf_weekly", "code", "arg", "program_first", "program_inexact",
-    "rule_leaf", "rule_leaf_program", "rule_source", "rule_source_dimension", "back_ring", "back_days",
+    "leaf_ring", "leaf_size", "leaf_ago", "leaf_weekly", "code", "arg", "program_first",
+    "program_inexact", "rule_leaf", "rule_leaf_program", "rule_source", "rule_source_dimension",
+    "back_ring", "back_days",
     # frameworks
     "framework_kind", "framework_dwell", "framework_stage", "framework_exit", "framework_hard",
-    "framework_hard_signal", "stage_when", "stage_stay", "stage_latch", "stage_upon", "stage_for", "stage_from",
+    "framework_hard_signal", "stage_when", "stage_stay", "stage_latch", "stage_upon", "stage_for",
+    "stage_from",
     # follows, alerts
     "follow_open", "follow_close", "follow_within", "follow_closed", "follow_expired", "alert_kind",
     "alert_when", "alert_clear", "alert_cooldown", "alert_cap", "alert_signal", "alert_question",
@@ -66,8 +69,8 @@ INT_SECTIONS = (
 )  # fmt: skip
 
 NUM_SECTIONS = (
-    "num", "dimension_weight", "half_at", "rule_source_weight",
-    "entry_signal_constant", "answer_low", "answer_high", "answer_invert", "p_alive", "min_change",
+    "num", "dimension_weight", "half_at", "rule_source_weight", "entry_signal_constant", "answer_low",
+    "answer_high", "answer_invert", "p_alive", "min_change",
 )  # fmt: skip
 
 FIELDS = (*SIZES, *COLUMNS, *INT_SECTIONS, *NUM_SECTIONS)
@@ -87,8 +90,8 @@ class Plan:
         *,
         sizes: dict[str, int],
         columns: dict[str, int],
-        ints: dict[str, Sequence[int]],
-        nums: dict[str, Sequence[float]],
+        ints: Mapping[str, Sequence[int]],
+        nums: Mapping[str, Sequence[float]],
     ) -> None:
         named = {**sizes, **columns}
         named.update(_starts(INT_SECTIONS, ints))
@@ -102,7 +105,9 @@ class Plan:
         self.positions: Positions = positions(named)
 
 
-def _starts(names: Sequence[str], sections: dict[str, Sequence[int]] | dict[str, Sequence[float]]) -> dict[str, int]:
+def _starts(
+    names: Sequence[str], sections: Mapping[str, Sequence[int]] | Mapping[str, Sequence[float]]
+) -> dict[str, int]:
     starts, at = {}, 0
     for name in names:
         starts[name] = at
@@ -111,8 +116,9 @@ def _starts(names: Sequence[str], sections: dict[str, Sequence[int]] | dict[str,
 
 
 def positions(named: dict[str, int]) -> Positions:
+    """Return the record of named positions; interpreted, an object with the same attributes."""
     if INTERPRETED:
-        return SimpleNamespace(**named)
+        return cast("Positions", SimpleNamespace(**named))
     record = np.rec.array(np.zeros(1, dtype=[(name, np.int64) for name in FIELDS]))
     for name, value in named.items():
         record[name][0] = value

@@ -11,7 +11,7 @@ import math
 from streams.engine import operations as op
 from streams.engine.compiled import compiled, entry
 from streams.engine.ground import FIRST, Ground
-from streams.engine.instants import DAY_MS, NEVER, NONE
+from streams.engine.instants import NEVER, NONE
 from streams.engine.kinds import alive, answers, flags, panes, rhythm, seen, sums
 
 

@@ -79,7 +79,7 @@ def read(g: Ground, r: int, t: int) -> None:
 
 @compiled
 def fill_midnights(g: Ground, r: int, t: int) -> None:
-    """Store the scores at the midnights after the newest one stored, up to `t`; call before anything changes."""
+    """Store the scores at the midnights since the newest stored, up to `t`; before anything changes."""
     if g.p.midnight_rings == 0:
         return
     today, filled = t // DAY_MS, int(g.small[r, FILLED])
@@ -117,7 +117,7 @@ def holds_once(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
 
 @entry
 def holds(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
-    """Return whether a rule is true for row `r` at `t`, and an instant before which that cannot change.
+    """Return whether a rule is true at `t`, and an instant before which that cannot change.
 
     An inexact rule is read at the last midnight or touchpoint instead, so it stands still in between.
     Where a row is quiet, the rule alone is read at its next breakpoints, so that the whole row need not

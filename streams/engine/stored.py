@@ -117,7 +117,12 @@ def _cut(layout: Layout) -> list[tuple[Matrix, int, int]]:
     return cuts
 
 
-_DTYPES: Final[dict[Matrix, type]] = {"at": np.int64, "real": np.float64, "small": np.int32, "pane": np.uint16}
+_DTYPES: Final[dict[Matrix, type]] = {
+    "at": np.int64,
+    "real": np.float64,
+    "small": np.int32,
+    "pane": np.uint16,
+}
 
 
 def _as_bytes(ground: Ground, rows: NDArray[np.int64]) -> Bytes:
@@ -152,13 +157,12 @@ def unpack(packed: bytes, lengths: NDArray[np.int64], layout: Layout) -> dict[Ma
     if not expand_rows(np.frombuffer(packed, np.uint8).copy(), lengths.copy(), raw):
         raise ValueError("stored rows are damaged: a run points outside its row")
     return {
-        matrix: np.ascontiguousarray(raw[:, start:end]).view(_DTYPES[matrix]) for matrix, start, end in _cut(layout)
+        matrix: np.ascontiguousarray(raw[:, start:end]).view(_DTYPES[matrix])
+        for matrix, start, end in _cut(layout)
     }
 
 
-def translate(
-    rows: dict[Matrix, Cells], old: Layout, new: Layout
-) -> dict[Matrix, Cells]:
+def translate(rows: dict[Matrix, Cells], old: Layout, new: Layout) -> dict[Matrix, Cells]:
     """Read rows of an older layout into the present one: every column whose name and kind did not change.
 
     Stages, flags and alerts are found by name; rings keep the panes that both have room for; midnight
@@ -194,9 +198,7 @@ def _same_meaning(name: str, old: Layout, new: Layout) -> bool:
     return kind != "midnight" or old.definitions.get(what) == new.definitions.get(what)
 
 
-def _translate_ring(
-    source: Cells, target: Cells, small: Cells, before: Column
-) -> None:
+def _translate_ring(source: Cells, target: Cells, small: Cells, before: Column) -> None:
     """Copy the newest panes that fit, each to its place in the ring of the other length."""
     length, wanted = source.shape[1], target.shape[1]
     if length == wanted:
@@ -236,14 +238,12 @@ def _translate_codes(made: dict[Matrix, Cells], old: Layout, new: Layout) -> Non
         _translate_log(made, old, new, places)
 
 
-def _translate_log(
-    made: dict[Matrix, Cells], old: Layout, new: Layout, places: dict[str, Column]
-) -> None:
+def _translate_log(made: dict[Matrix, Cells], old: Layout, new: Layout, places: dict[str, Column]) -> None:
     codes = made["small"][:, places["log_code"].start : places["log_code"].start + places["log_code"].width]
     frameworks, wanted = list(old.stages), list(new.stages)
     for r in range(codes.shape[0]):
         for k in range(0, codes.shape[1], 3):
-            kind, what, to = (int(codes[r, k + n]) for n in range(3))  # type: ignore[call-overload]
+            kind, what, to = (int(codes[r, k + n]) for n in range(3))
             names, new_names = (frameworks, wanted) if kind == 0 else (list(old.alerts), list(new.alerts))
             name = names[what] if what < len(names) else None
             if name not in new_names:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 WORDS = 3  # address of the data, first and second length
 
 
-class StructureType(types.Type):  # type: ignore[misc]  # numba has no type information
+class StructureType(types.Type):  # type: ignore[misc]  # numba is read without types
     """The numba type of a structure: its name and the types of its fields."""
 
     def __init__(self, name: str, members: tuple[tuple[str, "types.Type"], ...]) -> None:
@@ -32,12 +32,12 @@ class StructureType(types.Type):  # type: ignore[misc]  # numba has no type info
 
 
 @register_model(StructureType)
-class _StructureModel(models.OpaqueModel):  # type: ignore[misc]  # numba has no type information
+class _StructureModel(models.OpaqueModel):  # type: ignore[misc]  # numba is read without types
     """A structure is a pointer."""
 
 
 @infer_getattr
-class _StructureFields(AttributeTemplate):  # type: ignore[misc]  # numba has no type information
+class _StructureFields(AttributeTemplate):  # type: ignore[misc]  # numba is read without types
     key = StructureType
 
     def generic_resolve(self, kind: StructureType, attribute: str) -> "types.Type | None":
@@ -73,7 +73,7 @@ def _read_field(context: Any, builder: Any, kind: StructureType, pointer: Any, a
         itemsize=item,
         meminfo=None,
     )
-    return array._getvalue()  # noqa: SLF001  # numba's own way to make an array
+    return array._getvalue()  # numba's own way to make an array
 
 
 @unbox(StructureType)

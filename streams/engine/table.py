@@ -73,7 +73,7 @@ class Table:
         return len(self.names)
 
     def row_of(self, subject_id: str) -> int:
-        """Return the row of a subject, giving it a blank one if it is new; call `reserve` before the kernel."""
+        """Return the row of a subject, a blank one if it is new; call `reserve` before the kernel."""
         row = self.index.get(subject_id)
         if row is None:
             row = len(self.names)
@@ -88,8 +88,8 @@ class Table:
         if rows <= have:
             return
         wanted = max(rows, have * 2)
-        at, small, real = (_grown(m, wanted) for m in (g.at, g.small, g.real))
-        pane = _grown(g.pane, wanted)
+        at, small = _grown(g.at, wanted), _grown(g.small, wanted)
+        real, pane = _grown(g.real, wanted), _grown(g.pane, wanted)
         slot = np.full(wanted, -1, np.int32)
         changed = np.zeros(wanted, np.uint8)
         slot[:have], changed[:have] = g.slot, g.changed

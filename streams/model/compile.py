@@ -1,5 +1,6 @@
 """A model to what the engine runs: columns for its fields, arrays for its map, programs for its rules."""
 
+from itertools import pairwise
 
 from streams.engine.ground import MOST_FRAMEWORKS
 from streams.engine.instants import DAY_MS
@@ -46,9 +47,6 @@ class Programs:
         return len(self.programs) - 1
 
 
-
-
-
 def compile_model(model: Model) -> Compiled:
     """Compile a checked model.
 
@@ -56,7 +54,9 @@ def compile_model(model: Model) -> Compiled:
         ValueError: the model has more frameworks than the engine can hold.
     """
     if len(model.frameworks) > MOST_FRAMEWORKS:
-        raise ValueError(f"a model may have at most {MOST_FRAMEWORKS} frameworks, not {len(model.frameworks)}")
+        raise ValueError(
+            f"a model may have at most {MOST_FRAMEWORKS} frameworks, not {len(model.frameworks)}"
+        )
     found = survey(model)
     columns = Columns(model, found)
     sections = Sections()
@@ -71,7 +71,10 @@ def compile_model(model: Model) -> Compiled:
     _compile_settings(model, found, sections)
     _lay_out_programs(found, programs, sections)
     plan = Plan(
-        sizes=_sizes(model, found, programs, sections), columns=columns.positions, ints=sections.ints, nums=sections.nums
+        sizes=_sizes(model, found, programs, sections),
+        columns=columns.positions,
+        ints=sections.ints,
+        nums=sections.nums,
     )
     return Compiled(
         model=model,
@@ -99,7 +102,9 @@ def _compile_settings(model: Model, found: Survey, sections: Sections) -> None:
     sections.nums["min_change"].append(model.settings.min_change)
     alive = model.p_alive
     sections.nums["p_alive"].extend(
-        (alive.r, alive.alpha, alive.a, alive.b, float(alive.unit_ms)) if alive else (0.0, 1.0, 1.0, 1.0, float(DAY_MS))
+        (alive.r, alive.alpha, alive.a, alive.b, float(alive.unit_ms))
+        if alive
+        else (0.0, 1.0, 1.0, 1.0, float(DAY_MS))
     )
     for follow in model.follows:
         sections.ints["follow_open"].append(found.signal(follow.open))
@@ -137,7 +142,7 @@ def _lay_out_programs(found: Survey, programs: Programs, sections: Sections) -> 
 
 def _sizes(model: Model, found: Survey, programs: Programs, sections: Sections) -> dict[str, int]:
     starts = sections.ints["rule_leaf"]
-    most_values = max((b - a for a, b in zip(starts, starts[1:], strict=False)), default=0)
+    most_values = max((b - a for a, b in pairwise(starts)), default=0)
     values = len(found.dimensions) + len(found.scores)
     work = 0
     sizes = {
@@ -170,8 +175,9 @@ def _sizes(model: Model, found: Survey, programs: Programs, sections: Sections) 
         "score_interval": model.settings.score_interval_ms,
     }
     for name, width in (
-        ("work_decay", len(found.half_lives)), ("work_value", values), ("work_low", values), ("work_high", values),
-        ("work_until", values), ("work_back", len(found.backs)), ("work_back_until", len(found.backs)), ("work_stack", 0),
+        ("work_decay", len(found.half_lives)), ("work_value", values), ("work_low", values),
+        ("work_high", values), ("work_until", values), ("work_back", len(found.backs)),
+        ("work_back_until", len(found.backs)), ("work_stack", 0),
     ):  # fmt: skip
         sizes[name] = work
         work += width
@@ -196,5 +202,3 @@ def _names(model: Model, found: Survey, stages: dict[str, tuple[str, ...]]) -> N
         inputs=found.inputs,
         codes=tuple(tuple(path for _, path in entry.seen) for entry in model.touchpoints),
     )
-
-

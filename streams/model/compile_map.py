@@ -16,15 +16,21 @@ def compile_map(model: Model, found: Survey, columns: Columns, sections: "Sectio
     for number, entry in enumerate(model.touchpoints):
         _entry(number, entry, model, found, columns, sections)
     ints = sections.ints
-    for name, follower in (("entry_credit", "credit_sum"), ("entry_signal", "entry_signal_id"),
-                           ("entry_answer", "answer_question"), ("entry_seen", "entry_seen_set")):  # fmt: skip
+    for name, follower in (
+        ("entry_credit", "credit_sum"),
+        ("entry_signal", "entry_signal_id"),
+        ("entry_answer", "answer_question"),
+        ("entry_seen", "entry_seen_set"),
+    ):
         ints[name].append(len(ints[follower]))
     _signals(found, sections)
     _rings(found, columns, sections)
     _sums(model, found, sections)
 
 
-def _entry(number: int, entry: Entry, model: Model, found: Survey, columns: Columns, sections: "Sections") -> None:
+def _entry(
+    number: int, entry: Entry, model: Model, found: Survey, columns: Columns, sections: "Sections"
+) -> None:
     ints, nums, inputs = sections.ints, sections.nums, found.inputs[number]
     ints["entry_credit"].append(len(ints["credit_sum"]))
     for s, credit in enumerate(found.credits):
@@ -91,11 +97,15 @@ def _sums(model: Model, found: Survey, sections: "Sections") -> None:
     ints, nums = sections.ints, sections.nums
     for half_life in found.half_lives:
         ints["half_sum"].append(len(ints["half_sum_id"]))
-        ints["half_sum_id"].extend(s for s, credit in enumerate(found.credits) if credit.half_life_ms == half_life)
+        ints["half_sum_id"].extend(
+            s for s, credit in enumerate(found.credits) if credit.half_life_ms == half_life
+        )
     ints["half_sum"].append(len(ints["half_sum_id"]))
     for dimension in found.dimensions:
         ints["dimension_sum"].append(len(ints["dimension_sum_id"]))
-        ints["dimension_half"].append(found.half_lives.index(dimension.half_life_ms) if dimension.value is None else -1)
+        ints["dimension_half"].append(
+            found.half_lives.index(dimension.half_life_ms) if dimension.value is None else -1
+        )
         nums["half_at"].append(dimension.half_at)
         for number, entry in enumerate(model.touchpoints):
             for name, amount in entry.dimensions:

@@ -134,7 +134,9 @@ def compared_with_text(node: Node) -> list[Term]:
 class RuleCompiler:
     """Turns trees into programs; `reader` gives the instruction that reads a term."""
 
-    def __init__(self, reader: Callable[[Term], Instruction], stages: dict[str, tuple[str, ...]], flags: set[str]) -> None:
+    def __init__(
+        self, reader: Callable[[Term], Instruction], stages: dict[str, tuple[str, ...]], flags: set[str]
+    ) -> None:
         self.reader = reader
         self.stages = stages
         self.flags = flags
@@ -193,7 +195,7 @@ class RuleCompiler:
                 return self.truth(node, holds=True)
 
     def truth(self, node: Node, *, holds: bool) -> list[Instruction]:
-        """Return the instructions that leave 1 on the stack exactly when a tree is true (or, not `holds`, false)."""
+        """Return the instructions that leave 1 exactly when a tree is true (or, not `holds`, false)."""
         match node:
             case Not():
                 return self.truth(node.condition, holds=not holds)
@@ -227,12 +229,16 @@ class RuleCompiler:
         return [*self.text(left, about), *self.text(right, about), Instruction(_COMPARE[operator])]
 
     def text(self, node: Node, about: Term) -> list[Instruction]:
-        """Return the instructions that leave the code of a text on the stack, as the column of `about` has it."""
+        """Return the instructions that leave the code of a text, as the column of `about` has it."""
         match node:
             case Text(value=value):
                 return [Instruction(op.CONSTANT, num=float(self.code(value, about)))]
             case Default():
-                return [*self.text(node.operand, about), *self.text(node.fallback, about), Instruction(op.DEFAULT)]
+                return [
+                    *self.text(node.operand, about),
+                    *self.text(node.fallback, about),
+                    Instruction(op.DEFAULT),
+                ]
             case Term(kind="trait"):
                 return [Instruction(op.TRAIT_CODE, self.reader(node).arg)]
             case _:

@@ -30,7 +30,9 @@ def compile_frameworks(model: Model, found: Survey, programs: "Programs", sectio
     ints["framework_hard"].append(len(ints["framework_hard_signal"]))
 
 
-def _stage(framework: Framework, stage: Stage, found: Survey, programs: "Programs", sections: "Sections") -> None:
+def _stage(
+    framework: Framework, stage: Stage, found: Survey, programs: "Programs", sections: "Sections"
+) -> None:
     ints = sections.ints
     names = [each.name for each in (*framework.stages, *framework.exits)]
     ints["stage_when"].append(programs.add(stage.when))
@@ -42,7 +44,11 @@ def _stage(framework: Framework, stage: Stage, found: Survey, programs: "Program
 
 
 def compile_alerts(
-    model: Model, found: Survey, programs: "Programs", sections: "Sections", stages: dict[str, tuple[str, ...]]
+    model: Model,
+    found: Survey,
+    programs: "Programs",
+    sections: "Sections",
+    stages: dict[str, tuple[str, ...]],
 ) -> None:
     """Write the sections of alerts."""
     ints = sections.ints
@@ -55,13 +61,18 @@ def compile_alerts(
         ints["alert_cooldown"].append(alert.cooldown_ms)
         ints["alert_cap"].append(NEVER if alert.daily_cap is None else alert.daily_cap)
         ints["alert_signal"].append(-1 if alert.upon_signal is None else found.signal(alert.upon_signal))
-        ints["alert_question"].append(-1 if alert.upon_question is None else questions.index(alert.upon_question))
+        ints["alert_question"].append(
+            -1 if alert.upon_question is None else questions.index(alert.upon_question)
+        )
         ints["alert_every"].append(alert.upon_every_ms or 0)
         _transition(alert.upon_transition, names, stages, sections)
 
 
 def _transition(
-    pattern: TransitionPattern | None, names: list[str], stages: dict[str, tuple[str, ...]], sections: "Sections"
+    pattern: TransitionPattern | None,
+    names: list[str],
+    stages: dict[str, tuple[str, ...]],
+    sections: "Sections",
 ) -> None:
     ints = sections.ints
     if pattern is None:

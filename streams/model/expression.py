@@ -126,7 +126,9 @@ class Not(msgspec.Struct, frozen=True, tag=True):
     column: int = 0
 
 
-Node = Constant | Text | Term | Arithmetic | Negative | Fold | Default | Known | Holds | Compare | And | Or | Not
+Node = (
+    Constant | Text | Term | Arithmetic | Negative | Fold | Default | Known | Holds | Compare | And | Or | Not
+)
 
 ALWAYS = Compare(op="==", left=Constant(value=1.0), right=Constant(value=1.0))
 

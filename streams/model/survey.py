@@ -132,7 +132,9 @@ def _signals(model: Model, terms: list[Term]) -> tuple[str, ...]:
 
 
 def _traits(model: Model, terms: list[Term]) -> tuple[TraitColumn, ...]:
-    found = [TraitColumn(term.name, date=term.kind == "until") for term in terms if term.kind in {"trait", "until"}]
+    found = [
+        TraitColumn(term.name, date=term.kind == "until") for term in terms if term.kind in {"trait", "until"}
+    ]
     return tuple(dict.fromkeys([*found, *map(TraitColumn, model.segments)]))
 
 

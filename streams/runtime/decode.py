@@ -8,8 +8,8 @@ import fnmatch
 import math
 import re
 from collections.abc import Callable
-from operator import attrgetter
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -32,7 +32,8 @@ SubjectText = Literal["customer", "account", "business"]
 KindText = Literal["track", "identify", "page", "screen", "group", "alias", "delete"]
 DirectionText = Literal["in", "out"]
 ChannelText = Literal[
-    "web", "mobile", "email", "sms", "push", "social", "chat", "phone", "in_person", "store", "community", "api", "other"
+    "web", "mobile", "email", "sms", "push", "social", "chat",
+    "phone", "in_person", "store", "community", "api", "other",
 ]  # fmt: skip
 
 
@@ -79,7 +80,8 @@ class Matcher:
             tuple(self._test(condition) for condition in entry.where) for entry in self.entries
         )
         self.inputs = tuple(
-            tuple((k, self._first_number(paths)) for k, paths in enumerate(entry)) for entry in compiled.names.inputs
+            tuple((k, self._first_number(paths)) for k, paths in enumerate(entry))
+            for entry in compiled.names.inputs
         )
         self.codes = tuple(tuple(self.getter(path) for path in paths) for paths in compiled.names.codes)
         self.traits = tuple((self.getter(f"traits.{each.name}"), each.date) for each in compiled.names.traits)

@@ -1,4 +1,4 @@
-"""Flows: what happened per UTC day in this partition, as panes: touchpoints, amounts, transitions, alerts. Pure.
+"""Flows: what happened per UTC day in this partition: touchpoints, amounts, transitions, alerts. Pure.
 
 Figures about who customers are now are column scans; what flowed must be counted as it happens.
 """

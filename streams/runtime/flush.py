@@ -63,7 +63,7 @@ class LaneMemory:
     def __init__(self) -> None:
         self.written = np.zeros(1, np.int64)
         self.sizes = np.zeros(1, np.int64)
-        self.ids: list[tuple[int, "Ids"]] = []  # what each kept flush holds
+        self.ids: list[tuple[int, Ids]] = []  # what each kept flush holds
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` rows."""
@@ -100,7 +100,9 @@ class Flusher:
             dead_reasons=processor.dead_reasons,
             lanes=[lane for lane in lanes if lane is not None],
         )
-        live = sum(int(m.sizes.sum()) + ID_BYTES * sum(len(ids[1]) for _, ids in m.ids) for m in self.memory.values())
+        live = sum(
+            int(m.sizes.sum()) + ID_BYTES * sum(len(ids[1]) for _, ids in m.ids) for m in self.memory.values()
+        )
         encoded = msgspec.msgpack.encode(body)
         return Flush(number=number, position=processor.position, body=encoded, live_bytes=live)
 
@@ -169,7 +171,9 @@ class Flusher:
         except msgspec.DecodeError as error:
             raise ValueError(f"a stored flush cannot be read: {error}") from error
         if stored_body.version > VERSION:
-            raise ValueError(f"the state was written by a newer Rapport (version {stored_body.version}, not {VERSION})")
+            raise ValueError(
+                f"the state was written by a newer Rapport (version {stored_body.version}, not {VERSION})"
+            )
         processor = self.processor
         processor.position = stored_body.position
         processor.ticked_ms = stored_body.ticked_ms
@@ -207,7 +211,8 @@ class Flusher:
         )
         memory.ids.append((number, ids))
         table.reserve_ids(len(ids[1]))
-        duplicates.insert_all(table.ground, *(part.copy() for part in ids))
+        keys, at, id_rows, contents = ids
+        duplicates.insert_all(table.ground, keys.copy(), at.copy(), id_rows.copy(), contents.copy())
         lane.texts.update(body.texts)
         lane.flows.restore(body.flow_days, zlib.decompress(body.flows), body.flow_shape, number)
 
@@ -225,8 +230,11 @@ def _layout_bytes(lane: "Lane") -> bytes:
 
 def _joined(parts: list[Ids]) -> Ids:
     if not parts:
-        return np.zeros((0, 2), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint32)
+        return (
+            np.zeros((0, 2), np.int64),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int32),
+            np.zeros(0, np.uint32),
+        )
     keys, at, rows, contents = zip(*parts, strict=True)
     return np.concatenate(keys), np.concatenate(at), np.concatenate(rows), np.concatenate(contents)
-
-

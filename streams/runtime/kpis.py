@@ -114,7 +114,11 @@ def _flows(
         touchpoints = int(flows.touchpoints[slot, number])
         for k, (name, amount) in enumerate(entry.signals):
             place = int(lane.table.ground.ints[p["entry_signal_input"] + _signal_place(lane, number) + k])
-            added = float(flows.amounts[slot, number, place]) if place >= 0 else touchpoints * (amount.constant or 0.0)
+            added = (
+                float(flows.amounts[slot, number, place])
+                if place >= 0
+                else touchpoints * (amount.constant or 0.0)
+            )
             count, total = signals[name]
             signals[name] = (count + touchpoints, total + added)
     return moves, raised, signals

@@ -12,7 +12,15 @@ from streams.engine.advance import Batch
 from streams.engine.table import Table
 from streams.model.compile_rules import text_code
 from streams.model.compiled import Compiled
-from streams.runtime.decode import ACTIVE_KINDS, CHANNEL_CODES, Fields, Matcher, number_of, seen_text, trait_of
+from streams.runtime.decode import (
+    ACTIVE_KINDS,
+    CHANNEL_CODES,
+    Fields,
+    Matcher,
+    number_of,
+    seen_text,
+    trait_of,
+)
 from streams.runtime.flows import Flows
 from streams.runtime.outcome import Told
 
@@ -78,9 +86,7 @@ class Lane:
         self.rows.append(self.table.row_of(subject_id))
         self.at.append(at_ms)
         self.entries.append(entry)
-        self.bits.append(
-            advance.DELETION if fields.kind == "delete" else advance.ACTIVITY if active else 0
-        )
+        self.bits.append(advance.DELETION if fields.kind == "delete" else advance.ACTIVITY if active else 0)
         self.channels.append(CHANNEL_CODES[fields.channel])
         self.keys.append(xxhash.xxh3_128_digest(f"{subject_id}\x1f{fields.message_id}".encode()))
         self.contents.append(xxhash.xxh3_64_intdigest(value) & 0xFFFF_FFFF)

@@ -29,7 +29,7 @@ class Told:
 
     def __init__(self) -> None:
         self.harvests: list[Harvest] = []
-        self.sent: dict[tuple[int, int], tuple["Lane", NDArray[np.float64]]] = {}
+        self.sent: dict[tuple[int, int], tuple[Lane, NDArray[np.float64]]] = {}
 
     def gather(self, lane: "Lane", messages: Sequence[str]) -> None:
         """Take the happenings out of a lane's kernel so that there is room again."""

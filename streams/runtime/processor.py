@@ -14,7 +14,6 @@ from schemas.touchpoint import INTERNAL_KINDS, InternalRecord, Subject
 from schemas.validate import BUSINESS_ID
 from schemas.views import CustomerView, PartitionKpis, Why
 from streams.engine import advance
-from streams.engine.instants import NEVER as NEVER
 from streams.engine.instants import NONE
 from streams.model.compile import compile_model
 from streams.model.definition import Model
@@ -141,11 +140,15 @@ class Processor:
             raise Refused(DeadLetterReason.KEY_MISMATCH, f"the record's key is not the `{subject}_id`")
         at_ms = milliseconds(fields.timestamp)
         if not 0 <= at_ms <= LATEST_MS:
-            raise Refused(DeadLetterReason.INVALID, "`timestamp` must lie between the years 1970 and 9999 in UTC")
+            raise Refused(
+                DeadLetterReason.INVALID, "`timestamp` must lie between the years 1970 and 9999 in UTC"
+            )
         if self.check_future:
             arrived = record.appended_ms if fields.received_at is None else milliseconds(fields.received_at)
             if at_ms > arrived + self.model.settings.future_tolerance_ms:
-                raise Refused(DeadLetterReason.FUTURE, f"`timestamp` is {at_ms - arrived} ms ahead of its arrival")
+                raise Refused(
+                    DeadLetterReason.FUTURE, f"`timestamp` is {at_ms - arrived} ms ahead of its arrival"
+                )
         if subject == "customer":
             self.customer_lane.add(subject_id, fields, at_ms, record.value, origin)
             return
@@ -260,7 +263,10 @@ def _refuse_controls(**texts: str) -> None:
     for name, text in texts.items():
         for character in text:
             if character < " " or "\x7f" <= character <= "\x9f":
-                raise Refused(DeadLetterReason.INVALID, f"`{name}` has the control character {character!r}; leave it out")
+                raise Refused(
+                    DeadLetterReason.INVALID,
+                    f"`{name}` has the control character {character!r}; leave it out",
+                )
 
 
 def _reason(value: bytes, error: Exception) -> tuple[DeadLetterReason, str]:
@@ -282,5 +288,3 @@ def _reason(value: bytes, error: Exception) -> tuple[DeadLetterReason, str]:
 
 class _Kind(msgspec.Struct):
     kind: str | None = None
-
-

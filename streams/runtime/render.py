@@ -192,9 +192,9 @@ class Renderer:
             same = other[ground.TOLD_ROW] == h[ground.TOLD_ROW] and other[ground.TOLD_AT] == h[ground.TOLD_AT]
             if not same:
                 return None
-            if other[ground.TOLD_KIND] == ground.STAGE:
-                if self.compiled.names.frameworks[other[ground.TOLD_WHAT]] == pattern.framework:
-                    return other
+            place = self.compiled.names.frameworks.index(pattern.framework)
+            if other[ground.TOLD_KIND] == ground.STAGE and other[ground.TOLD_WHAT] == place:
+                return other
         return None
 
     @staticmethod

@@ -34,7 +34,9 @@ _LOG_KINDS = ("stage", "alert_raised", "alert_resolved")
 def live_names(lane: "Lane") -> Iterator[str]:
     """Yield the subjects that are live."""
     status = lane.table.ground.small[: lane.table.rows, ground.STATUS]
-    return (name for name, state in zip(lane.table.names, status.tolist(), strict=True) if state == ground.LIVE)
+    return (
+        name for name, state in zip(lane.table.names, status.tolist(), strict=True) if state == ground.LIVE
+    )
 
 
 class RowReader:
@@ -120,7 +122,9 @@ class RowReader:
     def held(self, k: int) -> list[str]:
         """Return the flags of framework `k` that are held."""
         bits = self.at(self.p["held"] + k)
-        return [name for bit, name in enumerate(self.names.stages[self.names.frameworks[k]]) if bits >> bit & 1]
+        return [
+            name for bit, name in enumerate(self.names.stages[self.names.frameworks[k]]) if bits >> bit & 1
+        ]
 
     def levels(self) -> dict[str, str | None]:
         """Return the highest level held of each section `levels:`."""
@@ -206,7 +210,9 @@ class RowReader:
             if strength <= 0.0:
                 continue
             half = int(self.g.ints[self.p["dimension_half"] + d])
-            scale = weight * (self.value(d) or 0.0) / strength * float(self.g.work[self.p["work_decay"] + half])
+            scale = (
+                weight * (self.value(d) or 0.0) / strength * float(self.g.work[self.p["work_decay"] + half])
+            )
             first, end = (int(self.g.ints[self.p["dimension_sum"] + d + k]) for k in range(2))
             for j in range(first, end):
                 s = int(self.g.ints[self.p["dimension_sum_id"] + j])
@@ -258,7 +264,8 @@ def why(lane: "Lane", customer_id: str, known_ms: int) -> Why | None:
         customer_id=customer_id,
         as_of=instant(reader.at_ms),
         scores={
-            name: reader.score_why(compiled.weights.get(name, {}), value) for name, value in reader.scores().items()
+            name: reader.score_why(compiled.weights.get(name, {}), value)
+            for name, value in reader.scores().items()
         },
         dimensions={
             name: reader.score_why(compiled.dimension_weights[name], value)

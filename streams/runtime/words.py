@@ -1,4 +1,4 @@
-"""Numbers back into words: the values of a rule's terms, contributions, and what a reader sees of them. Pure."""
+"""Numbers back into words: the values of a rule's terms, contributions, and how they read. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -77,7 +77,7 @@ def signal_contributions(program: Program, values: Sequence[float], compiled: Co
 
 
 def event_of(signal: str, compiled: Compiled) -> str:
-    """Return the event that gives a signal, by the first line of the map that does; else the signal's name."""
+    """Return the event of the first line of the map that gives a signal; else the signal's name."""
     for entry in compiled.model.touchpoints:
         if any(name == signal for name, _ in entry.signals):
             return entry.event

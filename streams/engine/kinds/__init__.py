@@ -1,1 +1,1 @@
-"""Field kinds: each module says what a touchpoint does to a field, its reading, its next change, its merge."""
+"""Field kinds: what a touchpoint does to a field, its reading at an instant, when it next changes."""

@@ -18,7 +18,11 @@ def touch(g: Ground, r: int, t: int) -> None:
     for f in range(g.p.follows):
         state, opened = int(g.small[r, g.p.follow + f]), int(g.at[r, g.p.opened + f])
         within = int(g.ints[g.p.follow_within + f])
-        if state == OPEN and opened <= t < opened + within and signals.carries(g, int(g.ints[g.p.follow_close + f])):
+        if (
+            state == OPEN
+            and opened <= t < opened + within
+            and signals.carries(g, int(g.ints[g.p.follow_close + f]))
+        ):
             g.small[r, g.p.follow + f] = CLOSED
             signals.touch(g, r, int(g.ints[g.p.follow_closed + f]), t)
             signals.carry(g, int(g.ints[g.p.follow_closed + f]))

@@ -102,7 +102,7 @@ def start_of(pane: int, width: int) -> int:
 
 @compiled
 def read_counts(g: Ground, r: int, leaf: int, t: int, distinct: bool) -> "tuple[float, int]":
-    """Return the touchpoints in the window of leaf `leaf` (or its panes with any), and until when that holds."""
+    """Return the touchpoints in a leaf's window (or its panes with any), and until when that holds."""
     ring = int(g.ints[g.p.leaf_ring + leaf])
     hourly = int(g.ints[g.p.ring_hourly + ring])
     width = HOUR_MS if hourly else DAY_MS

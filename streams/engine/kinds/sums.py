@@ -9,10 +9,6 @@ Weights of dimensions are applied on reading, so a changed weight takes effect o
 import math
 from typing import Final
 
-import numpy as np
-
-from numpy.typing import NDArray
-
 from streams.engine.compiled import FloatPlane, compiled, entry
 from streams.engine.ground import Ground
 from streams.engine.instants import DAY_MS, NONE
@@ -92,7 +88,7 @@ def strength(g: Ground, r: int, d: int) -> float:
     total = 0.0
     for i in range(g.ints[g.p.dimension_sum + d], g.ints[g.p.dimension_sum + d + 1]):
         total += g.nums[g.p.dimension_weight + i] * g.real[r, g.p.sum + g.ints[g.p.dimension_sum_id + i]]
-    return total * g.work[g.p.work_decay + g.ints[g.p.dimension_half + d]]
+    return float(total * g.work[g.p.work_decay + g.ints[g.p.dimension_half + d]])
 
 
 @compiled
