@@ -91,13 +91,15 @@ def _replay(
 
     from rich.console import Console
 
+    from streams.cli.collector import calm
     from streams.cli.replay_outputs import customer_line
     from streams.cli.replay_summary import Counts, Summary, show
     from streams.ingest.history import Tally, play
     from streams.runtime.processor import Processor
 
     _warm_up(model)
-    processor = Processor(model, check_future=False, check_internal=True)
+    processor = Processor(model, check_future=False, check_internal=True, storing=False)
+    calm()
     tally, counts = Tally(), Counts()
     started = time.perf_counter()
     with _progress(total_bytes) as advance:

@@ -64,6 +64,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket") -> Non
     from rich.console import Console
 
     from streams.cli import banner, running
+    from streams.cli.collector import calm
     from streams.cli.server import Server, ended_by_signals, local_url
     from streams.cli.service import EmbeddedService
     from streams.engine.compiled import is_warm
@@ -94,6 +95,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket") -> Non
             console.print("Compiling the engine. This happens once, and takes up to a minute.", style="dim")
         try:
             run.start()
+            calm()
             start = banner.Start(
                 url=url,
                 data=directory,
