@@ -4,7 +4,7 @@ A run whose table differs from this fold does not count, however fast it was. Th
 of the demo's population and what `starter` makes of them, and shares no code with Rapport.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -50,7 +50,7 @@ def fold(bodies: Iterable[bytes]) -> Totals:
     return totals
 
 
-def _counted(touchpoint: Touchpoint, properties: Touchpoint) -> Iterable[tuple[str, float]]:
+def _counted(touchpoint: Touchpoint, properties: Touchpoint) -> Iterator[tuple[str, float]]:
     if touchpoint.get("direction", "in") == "in" and touchpoint.get("kind", "track") == "track":
         yield "activity", 1
     event = touchpoint["event"]
@@ -60,7 +60,7 @@ def _counted(touchpoint: Touchpoint, properties: Touchpoint) -> Iterable[tuple[s
         yield CONDITIONAL[event][0], 1
     if event == "Order Completed":
         yield "items", 1
-        yield "sum of purchase", properties.get("revenue", properties.get("total", 0))
+        yield "sum of purchase", float(properties.get("revenue", properties.get("total", 0)))
 
 
 def held(processor: "Processor") -> Totals:

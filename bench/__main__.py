@@ -1,0 +1,121 @@
+"""The figures of the README: `python -m bench [NAME…]`, or `make bench` for all of them.
+
+Every run passes the gate of `reference.py`, or ends the benchmark. Data and processes of a run go with it;
+the seeded populations stay in the temporary directory for the next one.
+"""
+
+import sys
+import time
+
+import click
+
+from bench import figures, footprint, machine, processing, serving
+from bench.figures import Figure, Measured, Row
+
+NAMES = ("replay", "up", "size", "start", "compile", "help")
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(NAMES))
+@click.option(
+    "--quick", is_flag=True, help="Small and once: to see that it works. Not kept, not for the README."
+)
+@click.option("--touchpoints", type=click.IntRange(100), help="Touchpoints of a population.  [1000000]")
+@click.option("--runs", type=click.IntRange(1), help="Runs behind each median.  [3]")
+@click.option("--last", is_flag=True, help="Measure nothing; show what was measured last.")
+@click.option("--markdown", is_flag=True, help="Print the README's table.")
+@click.option("--write-readme", is_flag=True, help="Replace the README's table.")
+def main(
+    names: tuple[str, ...],
+    quick: bool,
+    touchpoints: int | None,
+    runs: int | None,
+    last: bool,
+    markdown: bool,
+    write_readme: bool,
+) -> None:
+    """Measure NAMES (all of them if none is given): replay, up, size, start, compile, help."""
+    if quick and write_readme:
+        raise click.UsageError("--quick figures are not for the README")
+    scale = Scale(quick=quick, touchpoints=touchpoints, runs=runs)
+    kept = {} if quick else figures.load()
+    began = time.monotonic()
+    for name in () if last else names or NAMES:
+        measured = scale.measure(name)
+        kept[name] = Measured(machine.facts(), scale.runs_of(name), measured)
+        if not scale.is_small:
+            figures.save(kept)
+    if not last:
+        _tell(f"done in {time.monotonic() - began:.0f} s")
+    table = figures.markdown(scale.rows(), kept)
+    if write_readme:
+        if scale.is_small:
+            raise click.UsageError("figures of another size than the table says are not for the README")
+        text = figures.README.read_text(encoding="utf-8")
+        figures.README.write_text(figures.written_into(text, table), encoding="utf-8")
+        _tell("README.md holds the table")
+    if markdown or not write_readme:
+        click.echo(table)
+
+
+class Scale:
+    """How large the benchmarks are."""
+
+    def __init__(self, *, quick: bool, touchpoints: int | None, runs: int | None) -> None:
+        self.is_small = quick or touchpoints is not None
+        self.runs = runs or (1 if quick else 3)
+        self.touchpoints = touchpoints or (2_000 if quick else 1_000_000)
+        many, few = (
+            (200_000, 10_000) if not self.is_small else (self.touchpoints // 2, self.touchpoints // 20)
+        )
+        self.sizes = (max(few, 1), many)
+        self.seconds = 2.0 if quick else 15.0
+        self.demo_customers = 200 if quick else 3_000
+        self.demo_days = 20 if quick else footprint.history_days()
+
+    def rows(self) -> dict[str, list[Row]]:
+        """Return the lines of the table."""
+        return {
+            "replay": processing.rows(self.sizes),
+            "up": serving.ROWS,
+            "size": footprint.SIZE_ROWS,
+            "start": footprint.start_rows(self.sizes[1]),
+            "compile": [footprint.COMPILE_ROW],
+            "help": [footprint.HELP_ROW],
+        }
+
+    def runs_of(self, name: str) -> int:
+        """Return how many runs stand behind a figure."""
+        return {"help": 10, "compile": 1, "size": 1}.get(name, self.runs)
+
+    def measure(self, name: str) -> dict[str, Figure]:
+        """Run one benchmark."""
+        match name:
+            case "replay":
+                return processing.measure(self.sizes, self.touchpoints, self.runs, _tell)
+            case "up":
+                touchpoints = min(self.touchpoints, 300_000)
+                return serving.measure(
+                    seconds=self.seconds, touchpoints=touchpoints, samples=51, runs=self.runs, tell=_tell
+                )
+            case "size":
+                return footprint.sizes(
+                    customers=self.demo_customers, days=self.demo_days, resident=self.sizes[1], tell=_tell
+                )
+            case "start":
+                touchpoints = min(self.touchpoints, 2 * self.sizes[1])
+                return footprint.starts(
+                    customers=self.sizes[1], touchpoints=touchpoints, runs=self.runs, tell=_tell
+                )
+            case "compile":
+                return footprint.compile_time(_tell)
+            case _:
+                return footprint.help_time(runs=self.runs_of("help"))
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
