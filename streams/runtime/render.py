@@ -138,7 +138,7 @@ class Renderer:
 
     def _because(self, i: int, rule: str) -> Because:
         h = self.happenings[i]
-        program = self._program(h)
+        program = _ALWAYS if h[ground.TOLD_MODE] == ground.TIME_OVER else self._program(h)
         numbers = self.told[i].tolist()
         values = {
             leaf.text: words.shown(leaf, value, self.compiled, self.lane.texts)
