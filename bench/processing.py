@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Final, Literal
@@ -204,7 +204,7 @@ def _profile(path: Path, processor: Processor, run: Run) -> None:
             marks.append(time.perf_counter())
             processor.flush(number)
             marks.append(time.perf_counter())
-            took = [later - earlier for earlier, later in zip(marks, marks[1:], strict=False)]
+            took = [later - earlier for earlier, later in pairwise(marks)]
             steps["decode"] += took[0]
             steps["index"] += took[2]
             steps["columns"] += took[3] - took[0] - took[2]  # less the engine, below

@@ -60,7 +60,7 @@ def _counted(touchpoint: Touchpoint, properties: Touchpoint) -> Iterator[tuple[s
         yield CONDITIONAL[event][0], 1
     if event == "Order Completed":
         yield "items", 1
-        yield "sum of purchase", float(properties.get("revenue", properties.get("total", 0)))
+        yield "sum of purchase", float(properties.get("revenue") or properties.get("total") or 0)
 
 
 def held(processor: "Processor") -> Totals:
