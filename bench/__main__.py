@@ -11,6 +11,7 @@ import click
 
 from bench import figures, footprint, machine, processing, serving
 from bench.figures import Figure, Measured, Row
+from streams.engine.compiled import INTERPRETED
 
 NAMES = ("replay", "up", "size", "start", "compile", "help")
 
@@ -22,9 +23,11 @@ NAMES = ("replay", "up", "size", "start", "compile", "help")
 )
 @click.option("--touchpoints", type=click.IntRange(100), help="Touchpoints of a population.  [1000000]")
 @click.option("--runs", type=click.IntRange(1), help="Runs behind each median.  [3]")
-@click.option("--last", is_flag=True, help="Measure nothing; show what was measured last.")
-@click.option("--markdown", is_flag=True, help="Print the README's table.")
-@click.option("--write-readme", is_flag=True, help="Replace the README's table.")
+@click.option("--last", is_flag=True, help="Measure nothing; show what the README has.")
+@click.option(
+    "--markdown", is_flag=True, help="Print the table (what happens anyway without --write-readme)."
+)
+@click.option("--write-readme", is_flag=True, help="Keep the figures, and replace the README's table.")
 def main(
     names: tuple[str, ...],
     quick: bool,
@@ -35,27 +38,21 @@ def main(
     write_readme: bool,
 ) -> None:
     """Measure NAMES (all of them if none is given): replay, up, size, start, compile, help."""
-    if quick and write_readme:
-        raise click.UsageError("--quick figures are not for the README")
     scale = Scale(quick=quick, touchpoints=touchpoints, runs=runs)
-    kept = {} if quick else figures.load()
+    if write_readme and (scale.is_small or (INTERPRETED and not last)):
+        raise click.UsageError("the README holds figures of full size and of the compiled engine only")
+    kept = {} if scale.is_small else figures.load()
     began = time.monotonic()
     for name in () if last else names or NAMES:
-        measured = scale.measure(name)
-        kept[name] = Measured(machine.facts(), scale.runs_of(name), measured)
-        if not scale.is_small:
-            figures.save(kept)
+        kept[name] = Measured(machine.facts(), scale.runs_of(name), scale.measure(name))
+        if write_readme:  # at once: a later benchmark may fail
+            figures.keep(scale.rows(), kept)
+    if last and write_readme:
+        figures.keep(scale.rows(), kept)
     if not last:
         _tell(f"done in {time.monotonic() - began:.0f} s")
-    table = figures.markdown(scale.rows(), kept)
-    if write_readme:
-        if scale.is_small:
-            raise click.UsageError("figures of another size than the table says are not for the README")
-        text = figures.README.read_text(encoding="utf-8")
-        figures.README.write_text(figures.written_into(text, table), encoding="utf-8")
-        _tell("README.md holds the table")
     if markdown or not write_readme:
-        click.echo(table)
+        click.echo(figures.markdown(scale.rows(), kept))
 
 
 class Scale:

@@ -1,4 +1,4 @@
-"""Measured figures: kept in a file of their own, shown as the table of the README."""
+"""Measured figures: kept in a file beside this one, so that the README's table can be renewed in parts."""
 
 from pathlib import Path
 from typing import Final
@@ -46,13 +46,20 @@ Kept = dict[str, Measured]
 
 
 def load(path: Path = KEPT) -> Kept:
-    """Return what was measured last; nothing if nothing was."""
+    """Return what the README has; nothing if nothing was measured."""
     return msgspec.json.decode(path.read_bytes(), type=Kept) if path.exists() else {}
 
 
 def save(kept: Kept, path: Path = KEPT) -> None:
     """Keep figures for the next table."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+
+
+def keep(rows: dict[str, list[Row]], kept: Kept) -> None:
+    """Keep figures, and put their table into the README."""
+    save(kept)
+    text = README.read_text(encoding="utf-8")
+    README.write_text(written_into(text, markdown(rows, kept)), encoding="utf-8")
 
 
 def markdown(rows: dict[str, list[Row]], kept: Kept) -> str:
