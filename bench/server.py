@@ -39,7 +39,7 @@ class Server:
                 env=environment,
             )
         while not self.url and time.perf_counter() - began < _START_S and self._process.poll() is None:
-            time.sleep(0.005)
+            time.sleep(0.02)
             for told in self._log():
                 if told["event"] == "recovered":
                     self.recovered = told
