@@ -72,7 +72,7 @@ def _loaded(
             behind = sent - server.metric(_APPLIED)
             began, deadline = min(each.began for each in done), time.monotonic() + _DRAIN_S
             while server.metric(_APPLIED) < sent and time.monotonic() < deadline:
-                time.sleep(0.02)
+                time.sleep(0.1)
             rate, memory = sent / (time.time() - began), server.resident_bytes()
             tell(f"  {rate:,.0f} touchpoints/s; {behind:,.0f} behind at the end of the posts")
             visible = median(_seen_after_ms(server.url, number) for number in range(samples))
