@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from schemas.touchpoint import Subject
 from streams.engine import duplicates, ground, stored
+from streams.engine.instants import NONE
 from streams.engine.layout import MATRICES, Layout
 from streams.runtime.record import Flush
 
@@ -41,6 +42,7 @@ class LaneBody(msgspec.Struct, array_like=True):
     flow_days: bytes
     flows: bytes
     flow_shape: str
+    id_gone: bytes = b""  # first halves of keys in earlier flushes that were forgotten before their time
 
 
 class Body(msgspec.Struct, array_like=True):
@@ -64,6 +66,7 @@ class LaneMemory:
         self.written = np.zeros(1, np.int64)
         self.sizes = np.zeros(1, np.int64)
         self.ids: list[tuple[int, Ids]] = []  # what each kept flush holds
+        self.evicted = 0  # ids forgotten before their time, as of the last flush
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` rows."""
@@ -114,10 +117,11 @@ class Flusher:
         if carry_before:
             wanted |= (memory.written[:count] < carry_before) & (memory.sizes[:count] > 0)
         rows = np.flatnonzero(wanted)
+        gone = _forget_evicted(lane, memory)
         ids = self._ids(lane, memory, number, carry_before)
         flows = lane.flows
         days = np.flatnonzero(flows.changed | ((flows.written < carry_before) & (flows.written > 0)))
-        if not len(rows) and not len(ids[1]) and not len(days) and not lane.new_texts:
+        if not any(map(len, (rows, ids[1], days, lane.new_texts, gone))):
             return None
         packed, lengths = stored.pack(g, rows, lane.table.layout)
         g.changed[rows] = 0
@@ -142,6 +146,7 @@ class Flusher:
             flow_days=np.stack([days, flows.day[days]]).astype(np.int64).tobytes(),
             flows=zlib.compress(b"".join(panes[days].tobytes() for panes in flows.panes()), 1),
             flow_shape=flows.shape(),
+            id_gone=gone.tobytes(),
         )
 
     def _ids(self, lane: "Lane", memory: LaneMemory, number: int, carry_before: int) -> Ids:
@@ -153,8 +158,7 @@ class Flusher:
         clocks = lane.table.ground.at[:, ground.CLOCK]
         grace = lane.compiled.model.settings.grace_ms
         for keys, at, rows, contents in dropped:
-            kept = at >= clocks[rows] - grace
-            parts.append((keys[kept], at[kept], rows[kept], contents[kept]))
+            parts.append(_among((keys, at, rows, contents), at >= clocks[rows] - grace))
         ids = _joined(parts)
         if len(ids[1]):
             memory.ids.append((number, ids))
@@ -209,7 +213,12 @@ class Flusher:
             np.frombuffer(body.id_rows, np.int32),
             np.frombuffer(body.id_contents, np.uint32),
         )
+        gone = np.frombuffer(body.id_gone, np.int64)
+        if len(gone):
+            memory.ids = [(n, _among(old, ~np.isin(old[0][:, 0], gone))) for n, old in memory.ids]
         memory.ids.append((number, ids))
+        if len(gone) or int(table.ground.cursor[ground.IDS]) + len(ids[1]) > table.ids_cap:
+            ids = _emptied(lane, memory)
         table.reserve_ids(len(ids[1]))
         keys, at, id_rows, contents = ids
         duplicates.insert_all(table.ground, keys.copy(), at.copy(), id_rows.copy(), contents.copy())
@@ -226,6 +235,40 @@ class Flusher:
 
 def _layout_bytes(lane: "Lane") -> bytes:
     return zlib.compress(msgspec.msgpack.encode(lane.table.layout), 9)
+
+
+def _forget_evicted(lane: "Lane", memory: LaneMemory) -> NDArray[np.int64]:
+    """Drop the ids that the kernel had no room for; return the keys of those in earlier flushes."""
+    g = lane.table.ground
+    evicted = int(g.cursor[ground.IDS_EVICTED])
+    if evicted == memory.evicted:
+        return np.zeros(0, np.int64)
+    memory.evicted = evicted
+    present = g.id_key[g.id_at != NONE, 0]
+    lane.new_ids = [_among(ids, np.isin(ids[0][:, 0], present)) for ids in lane.new_ids]
+    gone = [np.zeros(0, np.int64)]
+    for place, (written, ids) in enumerate(memory.ids):
+        kept = np.isin(ids[0][:, 0], present)
+        gone.append(ids[0][~kept, 0])
+        memory.ids[place] = (written, _among(ids, kept))
+    return np.unique(np.concatenate(gone))
+
+
+def _emptied(lane: "Lane", memory: LaneMemory) -> Ids:
+    """Forget all ids of the table, and return those of all flushes that still matter, no more than fit."""
+    table = lane.table
+    clocks, grace = table.ground.at[:, ground.CLOCK], lane.compiled.model.settings.grace_ms
+    ids = _joined([_among(each, each[1] >= clocks[each[2]] - grace) for _, each in memory.ids])
+    if len(ids[1]) > table.ids_cap:  # there was more room when they were stored
+        ids = _among(ids, ids[1] > np.sort(ids[1])[-table.ids_cap - 1])
+    table.ground.id_at[:] = NONE
+    table.ground.cursor[ground.IDS] = 0
+    return ids
+
+
+def _among(ids: Ids, kept: NDArray[np.bool_]) -> Ids:
+    keys, at, rows, contents = ids
+    return keys[kept], at[kept], rows[kept], contents[kept]
 
 
 def _joined(parts: list[Ids]) -> Ids:
