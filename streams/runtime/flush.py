@@ -121,7 +121,7 @@ class Flusher:
         ids = self._ids(lane, memory, number, carry_before)
         flows = lane.flows
         days = np.flatnonzero(flows.changed | ((flows.written < carry_before) & (flows.written > 0)))
-        if not any(map(len, (rows, ids[1], days, lane.new_texts, gone))):
+        if not any(len(part) for part in (rows, ids[1], days, lane.new_texts, gone)):
             return None
         packed, lengths = stored.pack(g, rows, lane.table.layout)
         g.changed[rows] = 0
