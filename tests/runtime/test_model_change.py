@@ -1,0 +1,212 @@
+"""A model edited while customers are under way: what kept its name and kind is kept, the rest begins."""
+
+import pytest
+
+from schemas.outputs import AlertRaised, AlertResolved
+from streams.model.definition import Model
+from streams.model.load import load_model_text
+from streams.testing import TopologyTestDriver
+from tests.nodes import DAY, HOUR
+from tests.random_histories import at, written
+
+NOON = at(2024, 3, 13, 12)
+TEXT = """
+model: edited
+version: 1
+touchpoints:
+  - {event: buy, type: transactional, signals: {buy: properties.revenue}}
+  - {event: visit, type: cognitive, signals: [visit], dimensions: {attention: 1}}
+  - {event: ask, signals: [ask], answers: {nps: {value: properties.score, scale: 0-10}}}
+dimensions: {attention: {half_life: 7d, half_at: 4}}
+answers: {nps: {window: 90d}}
+scores: {engagement: attention}
+frameworks:
+  way:
+    kind: ladder
+    stages:
+      low: {}
+      middle: {when: "count(visit, 30d) >= 2"}
+      top: {when: "count(buy, 30d) >= 1"}
+  habits:
+    kind: flags
+    stages:
+      regular: {when: "days_active(40d) >= 3"}
+      buyer: {when: "ever(buy)"}
+alerts:
+  unhappy: {kind: state, when: "answer(nps) <= 6", cooldown: 1d}
+"""
+DAYS = (0, 1, 3, 10, 39)
+BOUGHT = 10
+
+
+def edited(*changes: tuple[str, str]) -> Model:
+    """Return the model with some of its text replaced."""
+    text = TEXT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return load_model_text(text)
+
+
+@pytest.fixture
+def driver() -> TopologyTestDriver:
+    """A customer who came on five days, bought on the fourth, and answered on the last."""
+    made = TopologyTestDriver(edited())
+    for day in DAYS:
+        tell(made, "visit", NOON + day * DAY)
+        if day == BOUGHT:
+            tell(made, "buy", NOON + day * DAY + HOUR, revenue=12.5)
+    tell(made, "ask", NOON + 39 * DAY + HOUR, score=3.0)
+    return made
+
+
+def tell(driver: TopologyTestDriver, event: str, when: int, **properties: float) -> None:
+    """Pipe a touchpoint of c1."""
+    number = len(driver.log)
+    driver.pipe(
+        {
+            "message_id": f"m{number}",
+            "customer_id": "c1",
+            "event": event,
+            "timestamp": written(when),
+            "properties": properties,
+        }
+    )
+
+
+def state(driver: TopologyTestDriver) -> dict[str, dict[str, object]]:
+    """Return the state of c1."""
+    found = driver.state("c1")
+    assert found is not None
+    return found  # type: ignore[return-value]  # the parts that tests ask for are mappings
+
+
+def test_the_same_model_again_changes_nothing(driver: TopologyTestDriver) -> None:
+    """Taking over under an equal model tells nothing and keeps everything."""
+    before = state(driver)
+
+    outcome = driver.change_model(edited())
+
+    assert state(driver) == before
+    assert (outcome.moves, outcome.raised, outcome.resolved) == (0, 0, 0)
+
+
+def test_what_kept_its_name_and_kind_is_kept(driver: TopologyTestDriver) -> None:
+    """New lines, signals, stages and alerts before and after the old ones move columns, never values."""
+    before = state(driver)
+    model = edited(
+        (
+            "touchpoints:\n",
+            "touchpoints:\n  - {event: aaa, type: emotional, signals: [aaa], dimensions: {zeal: 1}}\n",
+        ),
+        ("dimensions: {attention: {", "dimensions: {zeal: {half_life: 1d, half_at: 1}, attention: {"),
+        ("      low: {}\n", '      low: {}\n      lower: {when: "count(aaa, 5h) >= 1"}\n'),
+        ("alerts:\n", 'alerts:\n  first: {kind: state, when: "count(aaa) >= 1", cooldown: 1d}\n'),
+        ("  habits:\n", '  aims:\n    kind: flags\n    stages: {wise: {when: "ever(aaa)"}}\n  habits:\n'),
+    )
+
+    driver.change_model(model)
+
+    after = state(driver)
+    for name in ("clock", "first", "touched", "sequence", "answers", "rhythm", "scores"):
+        assert after[name] == before[name]
+    for name in ("signals", "terms", "dimensions", "stages", "entered", "alerts"):
+        assert {key: after[name][key] for key in before[name]} == before[name]
+
+
+def test_a_changed_weight_takes_effect_on_old_touchpoints(driver: TopologyTestDriver) -> None:
+    """Sums are kept by line of the map; weights are applied on reading: as if it had always been so."""
+    model = edited(("{attention: 1}", "{attention: 3}"))
+    always = TopologyTestDriver(model)
+    for record in driver.log:
+        always.pipe(record.value)
+    before = state(driver)["scores"]["engagement"]
+
+    driver.change_model(model)
+
+    assert state(driver)["scores"]["engagement"] == pytest.approx(state(always)["scores"]["engagement"])
+    assert state(driver)["scores"]["engagement"] != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "term", "count"),
+    [
+        ("count(visit, 30d) >= 2", "count(visit, 60d) >= 2", "count(visit, 60d)", 2),
+        ("count(visit, 30d) >= 2", "count(visit, 5d) >= 2", "count(visit, 5d)", 1),
+        ("days_active(40d) >= 3", "days_active(100d) >= 3", "days_active(100d)", 5),
+        ("days_active(40d) >= 3", "days_active(5d) >= 3", "days_active(5d)", 1),
+    ],
+)
+def test_a_window_of_another_length_keeps_the_days_that_both_have(
+    driver: TopologyTestDriver, old: str, new: str, term: str, count: int
+) -> None:
+    """A longer ring knows what the shorter one still held; a shorter one forgets only what left it."""
+    driver.change_model(edited((old, new)))
+
+    assert state(driver)["terms"][term] == count
+
+
+def test_a_longer_window_goes_on_from_there(driver: TopologyTestDriver) -> None:
+    """After the edit nothing that both windows could hold is lost as time goes on."""
+    driver.change_model(edited(("days_active(40d) >= 3", "days_active(100d) >= 3")))
+
+    tell(driver, "visit", NOON + 70 * DAY)
+
+    assert state(driver)["terms"]["days_active(100d)"] == 6
+
+
+def test_a_stage_that_is_gone_is_left_by_the_model(driver: TopologyTestDriver) -> None:
+    """Whoever stood on it is placed anew in that pass, and the transition says that the model did it."""
+    assert state(driver)["stages"]["way"] == "top"
+    without = ('      top: {when: "count(buy, 30d) >= 1"}\n', "")
+
+    outcome = driver.change_model(edited(without, ("visit, 30d) >= 2", "visit, 30d) >= 1")))
+
+    assert state(driver)["stages"]["way"] == "middle"
+    moved = outcome.transitions()
+    assert [(each.framework, each.to_stage, each.because.trigger.kind) for each in moved] == [
+        ("way", "middle", "model")
+    ]
+
+
+def test_stages_are_found_by_name(driver: TopologyTestDriver) -> None:
+    """Another order of flags and a stage in front leave everybody where they are."""
+    regular = '      regular: {when: "days_active(40d) >= 3"}\n'
+    before = state(driver)["stages"]
+
+    outcome = driver.change_model(
+        edited(
+            (regular, ""),
+            ('      buyer: {when: "ever(buy)"}\n', f'      buyer: {{when: "ever(buy)"}}\n{regular}'),
+        )
+    )
+
+    assert state(driver)["stages"] == before
+    assert outcome.moves == 0
+
+
+def test_an_alert_that_is_true_under_the_new_model_opens_in_silence(driver: TopologyTestDriver) -> None:
+    """It raises nothing in that pass, counts as open, and is resolved aloud when it ends."""
+    alert = '  rich: {kind: state, when: "sum(buy) >= 10 and since(activity) < 10d", cooldown: 1d}\n'
+
+    outcome = driver.change_model(edited(("alerts:\n", f"alerts:\n{alert}")))
+    opened = state(driver)["alerts"]["rich"]
+    driver.elapse(NOON + 60 * DAY)
+
+    assert outcome.raised == 0
+    assert isinstance(opened, dict)
+    assert opened["open_since"] == state(driver)["touched"]
+    assert [each.alert for each in driver.alerts if isinstance(each, AlertResolved)] == ["rich"]
+    assert "rich" not in [each.alert for each in driver.alerts if isinstance(each, AlertRaised)]
+
+
+def test_a_changed_model_survives_a_crash(driver: TopologyTestDriver) -> None:
+    """Rows of the old and the new layout lie in the flushes side by side, and each is read by its own."""
+    model = edited(("count(visit, 30d) >= 2", "count(visit, 60d) >= 2"))
+    driver.change_model(model)
+    driver.flush()
+    before = state(driver)
+
+    driver.crash()
+
+    assert state(driver) == before
