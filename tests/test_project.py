@@ -37,7 +37,11 @@ def within(module: str, package: str) -> bool:
 
 def texts() -> Iterator[Path]:
     """Yield the files of the project that a person or a tool may have written a path into."""
-    yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in TEXT_SUFFIXES)
+    yield from (
+        path
+        for path in ROOT.iterdir()
+        if path.is_file() and path.suffix in TEXT_SUFFIXES and not path.name.startswith(".coverage")
+    )
     for name in OURS:
         yield from (
             path

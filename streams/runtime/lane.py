@@ -114,14 +114,9 @@ class Lane:
             start = advance.run_batch(table.ground, batch, start)
             told.gather(self, self.messages)
         applied = batch.outcome == advance.APPLIED
-        self.new_ids.append(
-            (
-                batch.key[applied],
-                batch.at[applied],
-                batch.row[applied].astype(np.int32),
-                batch.content[applied],
-            )
-        )
+        if self.storing:
+            rows = batch.row[applied].astype(np.int32)
+            self.new_ids.append((batch.key[applied], batch.at[applied], rows, batch.content[applied]))
         self.flows.count(batch, applied)
         return batch
 

@@ -17,7 +17,7 @@ from streams.engine import advance
 from streams.engine.instants import NONE
 from streams.model.compile import compile_model
 from streams.model.definition import Model
-from streams.runtime import kpis, view
+from streams.runtime import kpis, reasons, view
 from streams.runtime.decode import LATEST_MS, Fields, milliseconds
 from streams.runtime.flush import Flusher
 from streams.runtime.lane import Lane
@@ -135,7 +135,9 @@ class Processor:
         if subject_id is None:
             raise Refused(DeadLetterReason.NO_SUBJECT, f"a touchpoint about a {subject} needs `{subject}_id`")
         if not (fields.message_id.isprintable() and subject_id.isprintable() and fields.event.isprintable()):
-            _refuse_controls(message_id=fields.message_id, subject_id=subject_id, event=fields.event)
+            _refuse_controls(
+                {"message_id": fields.message_id, f"{subject}_id": subject_id, "event": fields.event}
+            )
         if record.key is not None and record.key != subject_id.encode():
             raise Refused(DeadLetterReason.KEY_MISMATCH, f"the record's key is not the `{subject}_id`")
         at_ms = milliseconds(fields.timestamp)
@@ -246,7 +248,7 @@ class Processor:
 
     def why(self, customer_id: str) -> Why | None:
         """Return why a customer is where it is, None if unknown or deleted."""
-        return view.why(self.customer_lane, customer_id, self.known_ms)
+        return reasons.why(self.customer_lane, customer_id, self.known_ms)
 
     def kpis(self) -> PartitionKpis:
         """Return the figures of this partition as of the last instant that it knows."""
@@ -258,7 +260,7 @@ class Processor:
         return NONE if self.ticked_ms == NONE else self.ticked_ms - self.model.settings.timer_grace_ms
 
 
-def _refuse_controls(**texts: str) -> None:
+def _refuse_controls(texts: dict[str, str]) -> None:
     """Refuse control characters (C0, DEL, C1); other unprintable characters are let through."""
     for name, text in texts.items():
         for character in text:

@@ -15,8 +15,6 @@ from schemas.views import (
     RuleReading,
     ScoreWhy,
     SignalView,
-    StageWhy,
-    Why,
 )
 from streams.engine import ground, programs, readings
 from streams.engine.instants import NEVER, NONE
@@ -98,7 +96,7 @@ class RowReader:
         return found
 
     def total(self, signal: str, count: int) -> float:
-        """Return the sum of a signal's amounts; one a touchpoint where the map gives no other."""
+        """Return the sum of a signal's amounts."""
         if signal in self.names.totals:
             return self.real(self.p["total"] + self.names.totals.index(signal))
         return float(count) if self.compiled.counts_amounts(signal) else 0.0
@@ -222,7 +220,8 @@ class RowReader:
         return ScoreWhy(value=value, touchpoints=found)
 
 
-def _reader(lane: "Lane", subject_id: str, known_ms: int) -> RowReader | None:
+def reader_of(lane: "Lane", subject_id: str, known_ms: int) -> RowReader | None:
+    """Return a reader of a live subject's row as of max(its clock, `known_ms`), None if there is none."""
     row = lane.table.index.get(subject_id)
     if row is None or int(lane.table.ground.small[row, ground.STATUS]) != ground.LIVE:
         return None
@@ -231,7 +230,7 @@ def _reader(lane: "Lane", subject_id: str, known_ms: int) -> RowReader | None:
 
 def customer(lane: "Lane", customer_id: str, known_ms: int) -> CustomerView | None:
     """Return a customer's state as of max(its clock, `known_ms`)."""
-    reader = _reader(lane, customer_id, known_ms)
+    reader = reader_of(lane, customer_id, known_ms)
     if reader is None:
         return None
     due = reader.at(ground.DUE)
@@ -251,51 +250,4 @@ def customer(lane: "Lane", customer_id: str, known_ms: int) -> CustomerView | No
         recent=reader.recent(),
         rfm=reader.rfm(),
         next_due=None if due == NEVER or due > LATEST_MS else instant(due),
-    )
-
-
-def why(lane: "Lane", customer_id: str, known_ms: int) -> Why | None:
-    """Return a customer's scores with what made them, and for every stage and alert what its rule reads."""
-    reader = _reader(lane, customer_id, known_ms)
-    if reader is None:
-        return None
-    compiled, names = lane.compiled, lane.compiled.names
-    return Why(
-        customer_id=customer_id,
-        as_of=instant(reader.at_ms),
-        scores={
-            name: reader.score_why(compiled.weights.get(name, {}), value)
-            for name, value in reader.scores().items()
-        },
-        dimensions={
-            name: reader.score_why(compiled.dimension_weights[name], value)
-            for name, value in reader.dimensions().items()
-        },
-        stages={
-            name: _stage_why(reader, k)
-            for k, name in enumerate(names.frameworks)
-            if not compiled.model.frameworks[k].levels
-        },
-        alerts={
-            name: reader.reading(int(reader.g.ints[reader.p["alert_when"] + a]))
-            for a, name in enumerate(names.alerts)
-        },
-    )
-
-
-def _stage_why(reader: RowReader, k: int) -> StageWhy:
-    """Return the stage that framework `k` is in, by which rule, and how every other stage's rule reads."""
-    name = reader.names.frameworks[k]
-    base, stage = int(reader.g.ints[reader.p["framework_stage"] + k]), reader.stage(k)
-    rules = {
-        each: reader.reading(int(reader.g.ints[reader.p["stage_when"] + base + number]))
-        for number, each in enumerate(reader.names.stages[name])
-    }
-    here = rules.get(stage) if isinstance(stage, str) else None
-    return StageWhy(
-        stage=stage,
-        since=instant(reader.at(reader.p["entered"] + k)),
-        rule=here.rule if here else "",
-        values=here.values if here else {},
-        others={each: reading for each, reading in rules.items() if each != stage},
     )

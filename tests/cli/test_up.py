@@ -166,12 +166,13 @@ def test_a_signal_ends_it_tidily_and_a_restart_goes_on(start_up: StartUp, number
     before = first.client.get("/v1/customers/ada").json()
 
     code, said = first.end(number)
+    still_announced = (first.data / "rapport.running").exists()
     second = start_up()
 
     assert code == 0
     assert "rapport is up" in said.replace("rapport\x1b[0m", "rapport")
     assert first.events()[-1] == "stopped"
-    assert not (first.data / "rapport.running").exists()
+    assert not still_announced
     assert second.client.get("/v1/customers/ada").json()["signals"] == before["signals"]
     assert _metrics(second.client)["engagement_touchpoints_total", (("outcome", "applied"),)] == 0
 

@@ -26,7 +26,7 @@ def body(**fields: object) -> bytes:
 
 
 def read(
-    value: bytes, *, key: bytes | None = None, appended_ms: int = NOON, **ways: bool
+    value: bytes, *, key: bytes | None = None, appended_ms: int = NOON, **ways: Any
 ) -> tuple[Processor, list[DeadLetter]]:
     """Read a good record, this one, and another good record; return the processor and the dead letters."""
     processor = Processor(MODEL, **ways)

@@ -1,0 +1,57 @@
+"""Why a customer is where it is: what made its scores, and how every stage's and alert's rule reads. Pure."""
+
+from typing import TYPE_CHECKING
+
+from schemas.views import StageWhy, Why
+from streams.runtime.decode import instant
+from streams.runtime.view import RowReader, reader_of
+
+if TYPE_CHECKING:
+    from streams.runtime.lane import Lane
+
+
+def why(lane: "Lane", customer_id: str, known_ms: int) -> Why | None:
+    """Return a customer's scores with what made them, and for every stage and alert what its rule reads."""
+    reader = reader_of(lane, customer_id, known_ms)
+    if reader is None:
+        return None
+    compiled, names = lane.compiled, lane.compiled.names
+    return Why(
+        customer_id=customer_id,
+        as_of=instant(reader.at_ms),
+        scores={
+            name: reader.score_why(compiled.weights.get(name, {}), value)
+            for name, value in reader.scores().items()
+        },
+        dimensions={
+            name: reader.score_why(compiled.dimension_weights[name], value)
+            for name, value in reader.dimensions().items()
+        },
+        stages={
+            name: _stage_why(reader, k)
+            for k, name in enumerate(names.frameworks)
+            if not compiled.model.frameworks[k].levels
+        },
+        alerts={
+            name: reader.reading(int(reader.g.ints[reader.p["alert_when"] + a]))
+            for a, name in enumerate(names.alerts)
+        },
+    )
+
+
+def _stage_why(reader: RowReader, k: int) -> StageWhy:
+    """Return the stage that framework `k` is in, by which rule, and how every other stage's rule reads."""
+    name = reader.names.frameworks[k]
+    base, stage = int(reader.g.ints[reader.p["framework_stage"] + k]), reader.stage(k)
+    rules = {
+        each: reader.reading(int(reader.g.ints[reader.p["stage_when"] + base + number]))
+        for number, each in enumerate(reader.names.stages[name])
+    }
+    here = rules.get(stage) if isinstance(stage, str) else None
+    return StageWhy(
+        stage=stage,
+        since=instant(reader.at(reader.p["entered"] + k)),
+        rule=here.rule if here else "",
+        values=here.values if here else {},
+        others={each: reading for each, reading in rules.items() if each != stage},
+    )
