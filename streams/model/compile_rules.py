@@ -120,13 +120,15 @@ def is_inexact(node: Node) -> bool:
 
 
 def has_text(node: Node) -> bool:
-    """Return whether a quoted text stands in a tree."""
-    return isinstance(node, Text) or any(has_text(child) for child in children(node))
+    """Return whether a side of a comparison is a text: quoted, or the default of a trait."""
+    if isinstance(node, Default):
+        return has_text(node.operand) or has_text(node.fallback)
+    return isinstance(node, Text)
 
 
 def compared_with_text(node: Node) -> list[Term]:
     """Return the terms of a tree that are compared with a text."""
-    if isinstance(node, Compare) and has_text(node):
+    if isinstance(node, Compare) and (has_text(node.left) or has_text(node.right)):
         return terms_of(node)
     return [term for child in children(node) for term in compared_with_text(child)]
 

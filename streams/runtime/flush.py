@@ -151,14 +151,16 @@ class Flusher:
 
     def _ids(self, lane: "Lane", memory: LaneMemory, number: int, carry_before: int) -> Ids:
         """Return the ids of this flush: new ones, and those of dropped flushes that still matter."""
-        parts = list(lane.new_ids)
-        lane.new_ids = []
+        new, lane.new_ids = lane.new_ids, []
         dropped = [ids for written, ids in memory.ids if written < carry_before]
         memory.ids = [(written, ids) for written, ids in memory.ids if written >= carry_before]
+        newer = _joined([*(ids for _, ids in memory.ids), *new])[0][:, 0]
         clocks = lane.table.ground.at[:, ground.CLOCK]
         grace = lane.compiled.model.settings.grace_ms
-        for keys, at, rows, contents in dropped:
-            parts.append(_among((keys, at, rows, contents), at >= clocks[rows] - grace))
+        parts = [
+            _among(ids, (ids[1] >= clocks[ids[2]] - grace) & ~np.isin(ids[0][:, 0], newer)) for ids in dropped
+        ]
+        parts += new
         ids = _joined(parts)
         if len(ids[1]):
             memory.ids.append((number, ids))
