@@ -11,6 +11,7 @@ import msgspec
 import xxhash
 
 from streams.engine import operations as op
+from streams.model import walk
 from streams.model.expression import (
     And,
     Arithmetic,
@@ -78,35 +79,9 @@ def text_code(text: str) -> int:
     return code or 1
 
 
-def terms_of(node: Node) -> list[Term]:
-    """Return all terms of a tree, in order of appearance."""
-    if isinstance(node, Term):
-        return [node]
-    return [term for child in children(node) for term in terms_of(child)]
-
-
-def children(node: Node) -> tuple[Node, ...]:
-    """Return the nodes right below `node`."""
-    match node:
-        case Arithmetic() | Compare():
-            return (node.left, node.right)
-        case Negative() | Known():
-            return (node.operand,)
-        case Not():
-            return (node.condition,)
-        case Fold():
-            return node.arguments
-        case Default():
-            return (node.operand, node.fallback)
-        case Holds() | And() | Or():
-            return node.conditions
-        case _:
-            return ()
-
-
 def moves(node: Node) -> bool:
     """Return whether a tree's value changes by itself between breakpoints."""
-    return any(term.kind in MOVING for term in terms_of(node))
+    return any(term.kind in MOVING for term in walk.terms(node))
 
 
 def is_inexact(node: Node) -> bool:
@@ -116,7 +91,7 @@ def is_inexact(node: Node) -> bool:
             return True
         if node.op == "/" and moves(node.right):
             return True
-    return any(is_inexact(child) for child in children(node))
+    return any(is_inexact(child) for child in walk.children(node))
 
 
 def has_text(node: Node) -> bool:
@@ -129,8 +104,8 @@ def has_text(node: Node) -> bool:
 def compared_with_text(node: Node) -> list[Term]:
     """Return the terms of a tree that are compared with a text."""
     if isinstance(node, Compare) and (has_text(node.left) or has_text(node.right)):
-        return terms_of(node)
-    return [term for child in children(node) for term in compared_with_text(child)]
+        return list(walk.terms(node))
+    return [term for child in walk.children(node) for term in compared_with_text(child)]
 
 
 class RuleCompiler:
@@ -146,7 +121,7 @@ class RuleCompiler:
     def rule(self, rule: Rule, sources: Callable[[Node], dict[str, float]]) -> Program:
         """Compile a condition."""
         texts = set(compared_with_text(rule.node))
-        found = [self.leaf(term, texts) for term in terms_of(rule.node)]
+        found = [self.leaf(term, texts) for term in walk.terms(rule.node)]
         leaves = {leaf.text: leaf for leaf in found if leaf}
         return Program(
             text=rule.text,
@@ -221,7 +196,7 @@ class RuleCompiler:
         left, right = node.left, node.right
         if not (has_text(left) or has_text(right)):
             return [*self.number(left), *self.number(right), Instruction(_COMPARE[operator])]
-        about = next(term for side in (left, right) for term in terms_of(side))
+        about = next(term for side in (left, right) for term in walk.terms(side))
         if about.kind == "stage" and about.name in self.flags:
             text = right if isinstance(right, Text) else left
             assert isinstance(text, Text)

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from streams.engine import operations as op
 from streams.engine.instants import DAY_MS
+from streams.model import walk
 from streams.model.columns import Columns
-from streams.model.compile_rules import Instruction, children, terms_of
+from streams.model.compile_rules import Instruction
 from streams.model.definition import Model
 from streams.model.expression import Arithmetic, Constant, Fold, Negative, Node, Term
 from streams.model.survey import Ring, Survey, TraitColumn
@@ -100,10 +101,10 @@ class Reading:
     def sources(self, node: Node) -> dict[str, float]:
         """Return the dimensions that a rule reads now, each with its weight in what it reads."""
         found: dict[str, float] = {}
-        for term in {term.name: term for term in terms_of(node) if term.kind == "score"}.values():
+        for term in {term.name: term for term in walk.terms(node) if term.kind == "score"}.values():
             for name, weight in self.weights(self.scores[term.name].value.node).items():
                 found[name] = found.get(name, 0.0) + weight
-        for term in terms_of(node):
+        for term in walk.terms(node):
             if term.kind == "dimension":
                 found.setdefault(term.name, 1.0)
         return {name: weight for name, weight in found.items() if name not in self.expressions}
@@ -130,7 +131,7 @@ class Reading:
             case Arithmetic(op="-", left=left, right=right):
                 return self._add((left, Negative(operand=right)), scale)
             case _:
-                return self._add(children(node), scale)
+                return self._add(walk.children(node), scale)
 
     def _add(self, nodes: tuple[Node, ...], scale: float) -> dict[str, float]:
         found: dict[str, float] = {}

@@ -7,7 +7,7 @@ import msgspec
 
 from streams.engine.instants import DAY_MS
 from streams.engine.kinds.flags import BITS
-from streams.model.compile_rules import terms_of
+from streams.model import walk
 from streams.model.definition import Dimension, Entry, Model
 from streams.model.expression import Rule, Term
 
@@ -85,7 +85,7 @@ def rules_of(model: Model) -> list[Rule]:
 
 def survey(model: Model) -> Survey:
     """Collect what the model names."""
-    terms = [term for rule in rules_of(model) for term in terms_of(rule.node)]
+    terms = [term for rule in rules_of(model) for term in walk.terms(rule.node)]
     half_lives = _half_lives(model)
     backs = sorted({(term.name, term.back_ms // DAY_MS) for term in terms if term.kind == "score_at"})
     return Survey(
@@ -198,7 +198,7 @@ def _score_order(model: Model) -> tuple[str, ...]:
 
 
 def _uses(rule: Rule | None, kind: str) -> set[str]:
-    return set() if rule is None else {term.name for term in terms_of(rule.node) if term.kind == kind}
+    return set() if rule is None else {term.name for term in walk.terms(rule.node) if term.kind == kind}
 
 
 def _by_dependency(uses: dict[str, set[str]]) -> tuple[str, ...]:

@@ -145,7 +145,7 @@ class Matcher:
             case "eq":
                 return lambda fields: _equal(get(fields), value)
             case compare:
-                bound = _number(value)
+                bound = number_of(value)
                 return lambda fields: _within(number_of(get(fields)), compare, bound)
 
 
@@ -203,10 +203,6 @@ def number_of(value: Value) -> float:
         return float(value)
     except OverflowError:
         return math.nan
-
-
-def _number(value: Value) -> float:
-    return number_of(value)
 
 
 def _within(value: float, compare: str, bound: float) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from streams.engine import advance, ground
+from streams.engine import advance
 from streams.engine.advance import Batch
 from streams.engine.table import Table
 from streams.model.compile_rules import text_code
@@ -158,15 +158,3 @@ class Lane:
             batch.trait_code[place, k] = code
             batch.trait[place, k] = number
         return batch
-
-    def counters(self) -> dict[str, int]:
-        """Return the kernel's own counters."""
-        cursor = self.table.ground.cursor
-        return {
-            "conflict": int(cursor[ground.CONFLICTS]),
-            "amount_missing": int(cursor[ground.AMOUNTS_MISSING]),
-            "answer_refused": int(cursor[ground.ANSWERS_REFUSED]),
-            "alert_thinned": int(cursor[ground.THINNED]),
-            "emission": int(cursor[ground.EMISSIONS]),
-            "id_evicted": int(cursor[ground.IDS_EVICTED]),
-        }
