@@ -179,7 +179,7 @@ def _profile(path: Path, processor: Processor, run: Run) -> None:
     """Take the steps apart. Decode and index run once more by themselves; columns are what is left over."""
     steps = dict.fromkeys(STEPS, 0.0)
     beside = Processor(processor.model, check_future=False).lanes[Subject.CUSTOMER]
-    decode, row_of, engine = beside.matcher.decoder.decode, beside.table.row_of, advance.run_batch
+    decode, rows_of, engine = beside.matcher.decoder.decode, beside.table.rows_of, advance.run_batch
 
     def timed_engine(*arguments: object) -> int:
         began = time.perf_counter()
@@ -195,8 +195,7 @@ def _profile(path: Path, processor: Processor, run: Run) -> None:
             marks.append(time.perf_counter())
             customers = [decode(record.value).customer_id or "" for record in records]
             marks.append(time.perf_counter())
-            for customer in customers:
-                row_of(customer)
+            rows_of(customers)
             marks.append(time.perf_counter())
             outcome = processor.process(records)
             marks.append(time.perf_counter())

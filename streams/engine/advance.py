@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.engine import duplicates
+from streams.engine import duplicates, standing
 from streams.engine.compiled import Structure, compiled, entry, structure
 from streams.engine.evaluate import evaluate, set_clock
 from streams.engine.ground import (
@@ -120,6 +120,7 @@ def clear(g: Ground, r: int) -> None:
         g.real[r, c] = g.real[BLANK_ROW, c]
     for c in range(g.pane.shape[1]):
         g.pane[r, c] = g.pane[BLANK_ROW, c]
+    standing.forget_all(g, r)
 
 
 @compiled
@@ -149,7 +150,9 @@ def begin(g: Ground, r: int, t: int) -> None:
 def apply_entry(g: Ground, r: int, t: int, b: Batch, i: int) -> None:
     """Give row `r` what the touchpoint's line of the map says: points, signals, answers, sets."""
     e = int(b.entry[i])
-    sums.touch(g, r, e, t, b.inputs, i)
+    if sums.touch(g, r, e, t, b.inputs, i):
+        standing.forget(g, r, g.p.cause_points + e)
+    standing.forget(g, r, g.p.cause_signals + e)
     for k in range(g.ints[g.p.entry_signal + e], g.ints[g.p.entry_signal + e + 1]):
         s, number = int(g.ints[g.p.entry_signal_id + k]), int(g.ints[g.p.entry_signal_input + k])
         amount = b.inputs[i, number] if number >= 0 else g.nums[g.p.entry_signal_constant + k]
@@ -172,11 +175,15 @@ def apply_activity(g: Ground, r: int, t: int, channel: int) -> None:
     if g.p.session >= 0 and rhythm.starts_session(g, r, t):
         signals.touch(g, r, g.p.session, t)
         signals.carry(g, g.p.session)
+        standing.forget(g, r, standing.SESSION)
     signals.touch(g, r, g.p.activity, t)
     signals.carry(g, g.p.activity)
+    standing.forget(g, r, standing.ACTIVITY)
     rhythm.touch(g, r, t)
-    flags.touch(g, r, t)
-    seen.touch_channel(g, r, channel, t)
+    if flags.touch(g, r, t):
+        standing.forget(g, r, standing.ACTIVE_DAY)
+    if seen.touch_channel(g, r, channel, t):
+        standing.forget(g, r, standing.CHANNEL)
 
 
 @compiled
@@ -191,7 +198,10 @@ def apply(g: Ground, r: int, b: Batch, i: int) -> None:
     set_clock(g, r, t)
     now = int(g.at[r, CLOCK])
     g.at[r, TOUCHED] = now
-    g.at[r, FIRST] = min(int(g.at[r, FIRST]), t)
+    if t < int(g.at[r, FIRST]):
+        g.at[r, FIRST] = t
+        standing.forget(g, r, standing.FIRST_SEEN)
+    standing.forget(g, r, standing.ANY_TOUCHPOINT)
     g.changed[r] = 1
     g.cursor[CARRIED] = 0
     g.cursor[ANSWERED] = 0

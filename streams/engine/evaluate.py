@@ -4,7 +4,7 @@ The order at an instant: follows that expire, frameworks in dependency order, al
 scores. One move per framework and instant: what is still due follows in the next millisecond.
 """
 
-from streams.engine import alerts, frameworks, operations, readings, telling
+from streams.engine import alerts, frameworks, operations, readings, standing, telling
 from streams.engine.compiled import compiled
 from streams.engine.frameworks import FLAGS
 from streams.engine.ground import (
@@ -22,7 +22,6 @@ from streams.engine.ground import (
     MOVED_FIRST,
     MOVED_WIDTH,
     NO_MOVE,
-    PATIENT,
     SENT_AT,
     SEQUENCE,
     STAGE,
@@ -55,6 +54,13 @@ def is_hard(g: Ground, f: int) -> bool:
 
 
 @compiled
+def forget_stage(g: Ground, f: int, r: int) -> None:
+    """Let rules and values that read the stage or flags of framework `f` be read again: it has moved."""
+    standing.forget(g, r, g.p.cause_framework + f)
+    readings.drop(g)
+
+
+@compiled
 def move_flags(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
     """Set and clear the flags of framework `f` that are due at `t`; return when to look again."""
     wanted, until = frameworks.flags_of(g, f, r, t)
@@ -77,6 +83,7 @@ def move_flags(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
         dwell = t - int(g.at[r, g.p.entered + f])
         telling.tell_move(g, n, 0 if on else number, FORWARD if on else BACK, dwell, mode)
         g.at[r, g.p.entered + f] = t
+    forget_stage(g, f, r)
     return t + 1
 
 
@@ -98,12 +105,16 @@ def move_stage(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
     rule = frameworks.rule_of(g, f, before, after, mode)
     n = telling.tell(g, r, STAGE, f, t, trigger, i, rule, after)
     telling.tell_move(g, n, before, way, dwell, mode)
+    forget_stage(g, f, r)
     return t + 1
 
 
 @compiled
 def send_scores(g: Ground, r: int, t: int, moved: bool) -> int:
     """Emit scores if that is due at `t`; return an instant before which no emission can become due."""
+    if not moved and t < int(g.standing[r, standing.SCORES]):
+        return int(g.standing[r, standing.SCORES])
+    readings.need_values(g, r, t)
     sent_at = int(g.at[r, SENT_AT])
     least = g.nums[g.p.min_change]
     due = moved or sent_at == NONE
@@ -126,10 +137,12 @@ def send_scores(g: Ground, r: int, t: int, moved: bool) -> int:
         low, high = g.work[g.p.work_low + v], g.work[g.p.work_high + v]
         soonest = min(soonest, g.work[g.p.work_until + v])
         if gap == gap and low < 0.0:
-            soonest = min(soonest, float(t) + (least + gap - operations.SAME) / -low)
+            soonest = min(soonest, float(t) + operations.wait(least + gap - operations.SAME, -low))
         if gap == gap and high > 0.0:
-            soonest = min(soonest, float(t) + (least - gap - operations.SAME) / high)
-    return max(int(soonest), sent_at + g.p.score_interval)
+            soonest = min(soonest, float(t) + operations.wait(least - gap - operations.SAME, high))
+    until = max(int(soonest), sent_at + g.p.score_interval)
+    g.standing[r, standing.SCORES] = until
+    return until
 
 
 @compiled
@@ -146,9 +159,11 @@ def evaluate(g: Ground, r: int, t: int, trigger: int, i: int) -> None:
         if follows.next_expiry(g, r) <= t:
             set_clock(g, r, t)
     follows.expire(g, r, t)
-    g.cursor[PATIENT] = 1 if trigger == BY_TIME else 0
+    if t < int(g.standing[r, standing.READ_AT]):
+        standing.forget_all(g, r)
+    g.standing[r, standing.READ_AT] = t
+    readings.drop(g)
     sequence, thinned = int(g.at[r, SEQUENCE]), int(g.cursor[THINNED])
-    readings.read(g, r, t)
     due = follows.next_expiry(g, r)
     for f in range(g.p.frameworks):
         g.cursor[MOVED_FIRST + f * MOVED_WIDTH] = NO_MOVE

@@ -1,8 +1,9 @@
 """What every kernel function works on: the rows, the plan, work space, and what was told so far.
 
 Rows are four matrices that share the row index, one for each width of number; the plan's columns say
-where a field stands. `told` holds happenings until the shell has turned them into outputs; `sent` holds
-the latest emission of scores per row (`slot` says where).
+where a field stands. A fifth, `standing`, only saves reading rules again. `told` holds happenings until
+the shell has turned them into outputs; `sent` holds the latest emission of scores per row (`slot` says
+where).
 """
 
 from dataclasses import dataclass
@@ -105,8 +106,11 @@ IDS_CAP: Final = 11
 IDS_SWEPT: Final = 12
 ANSWERED: Final = 13  # bits of the questions that the present touchpoint answers
 CLOCK_MOVED: Final = 14  # whether the present evaluation is the first at its instant
-PATIENT: Final = 15  # whether to look further ahead than the next breakpoint: the row is quiet
-CARRIED_FIRST: Final = 16  # then the signals themselves
+VALUES_ROW: Final = 15  # whose values stand in the work space, -1: nobody's
+VALUES_AT: Final = 16  # and at which instant
+BACKS_ROW: Final = 17  # the same of the midnight scores
+BACKS_AT: Final = 18
+CARRIED_FIRST: Final = 19  # then the signals themselves
 MOST_CARRIED: Final = 48
 MOVED_FIRST: Final = CARRIED_FIRST + MOST_CARRIED  # then, per framework, its move in the present evaluation
 MOVED_WIDTH: Final = 3  # direction (-1: none), from, to; for flags: 0, bits that went off, bits that went on
@@ -126,6 +130,7 @@ class Ground(Structure):
     small: NDArray[np.int32]
     real: NDArray[np.float64]
     pane: NDArray[np.uint16]
+    standing: NDArray[np.int64]
     p: Positions
     ints: NDArray[np.int64]
     nums: NDArray[np.float64]
@@ -147,8 +152,8 @@ def _example() -> Ground:
     whole, real = np.zeros(1, np.int64), np.zeros(1)
     return Ground(
         at=plane.astype(np.int64), small=plane.astype(np.int32), real=plane, pane=plane.astype(np.uint16),
-        p=positions(dict.fromkeys(FIELDS, 0)), ints=whole, nums=real, work=real,
-        told_at=plane.astype(np.int64), told=plane, sent=plane, slot=whole.astype(np.int32),
+        standing=plane.astype(np.int64), p=positions(dict.fromkeys(FIELDS, 0)), ints=whole, nums=real,
+        work=real, told_at=plane.astype(np.int64), told=plane, sent=plane, slot=whole.astype(np.int32),
         changed=whole.astype(np.uint8), cursor=whole, id_key=plane.astype(np.int64), id_at=whole,
         id_row=whole.astype(np.int32), id_content=whole.astype(np.uint32),
     )  # fmt: skip

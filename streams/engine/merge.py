@@ -82,6 +82,7 @@ def merge_rows(table: Table, survivor: int, absorbed: int) -> None:
     g.small[a, channels] = np.maximum(g.small[a, channels], g.small[b, channels])
     _merge_instants(g, a, b)
     g.changed[a] = 1
+    g.standing[a] = 0
 
 
 def _merge_instants(g: Ground, a: int, b: int) -> None:

@@ -5,7 +5,11 @@ millisecond, 0 or the bounds of its derivative) and until when that description 
 instant before which it cannot change.
 """
 
+import math
 from typing import Final
+
+from streams.engine.compiled import compiled
+from streams.engine.instants import NEVER
 
 # Leaves: put one value on the stack. `arg` names the column, signal or leaf that is read.
 CONSTANT: Final = 0  # num
@@ -61,3 +65,13 @@ CONTRARY: Final = 47  # of a truth that is never unknown
 
 SAME: Final = 5e-10  # numbers nearer than this are equal
 PLACES: Final = 4  # value, low, high, until
+
+
+@compiled
+def wait(distance: float, speed: float) -> float:
+    """Return the whole milliseconds, at least 1, before which no `distance` is covered at up to `speed`.
+
+    A thousandth is taken off, so that rounding cannot make the truth change before.
+    """
+    took = distance / speed - 0.001
+    return max(1.0, float(math.ceil(took))) if took < NEVER else float(NEVER)

@@ -21,7 +21,8 @@ SIZES = (
     "entries", "half_lives", "dimensions", "scores", "values", "types", "follows", "frameworks", "alerts",
     "traits", "rings", "amount_rings", "deepest", "midnight_rings", "active_days", "told_values",
     "cap_days", "most_told", "activity", "session", "purchase", "purchase_total", "backs",
-    "longest_midnights",
+    "longest_midnights", "rules", "first_rule", "cause_points", "cause_signals", "cause_trait",
+    "cause_follow", "cause_framework", "values_look_back",
     # places in the work space
     "work_decay", "work_value", "work_low", "work_high", "work_until", "work_back", "work_back_until",
     "work_stack",
@@ -56,7 +57,7 @@ INT_SECTIONS = (
     # terms, programs, rules
     "leaf_ring", "leaf_size", "leaf_ago", "leaf_weekly", "code", "arg", "program_first",
     "program_inexact", "rule_leaf", "rule_leaf_program", "rule_source", "rule_source_dimension",
-    "back_ring", "back_days",
+    "program_reads", "back_ring", "back_days", "cause_rule", "cause_rule_id",
     # frameworks
     "framework_kind", "framework_dwell", "framework_stage", "framework_exit", "framework_hard",
     "framework_hard_signal", "stage_when", "stage_stay", "stage_latch", "stage_upon", "stage_for",

@@ -179,12 +179,11 @@ def compare(g: Ground, top: int, code: int, t: int) -> int:
     """Compare the last two numbers at instant `t`; return the new top."""
     a = g.p.work_stack + (top - 1) * op.PLACES
     b = a + op.PLACES
-    gap = g.work[a] - g.work[b]
+    apart = g.work[a] - g.work[b]
     until = min(g.work[a + 3], g.work[b + 3])
-    if gap != gap:
+    if apart != apart:
         return push(g, top - 2, 0.0, int(until))
-    if abs(gap) <= op.SAME:
-        gap = 0.0
+    gap = 0.0 if abs(apart) <= op.SAME else apart
     low, high = g.work[a + 1] - g.work[b + 2], g.work[a + 2] - g.work[b + 1]
     if code == op.LESS:
         truth = gap < 0.0
@@ -198,15 +197,10 @@ def compare(g: Ground, top: int, code: int, t: int) -> int:
         truth = gap == 0.0
     else:
         truth = gap != 0.0
-    wait = float(NEVER)
-    if gap > 0.0 and low < 0.0:
-        wait = gap / -low
-    elif gap < 0.0 and high > 0.0:
-        wait = -gap / high
-    elif gap == 0.0 and (low != 0.0 or high != 0.0):
-        wait = 1.0
-    if wait < float(NEVER):
-        until = min(until, float(t) + max(1.0, math.floor(wait)))
+    if low < 0.0 and gap >= 0.0:
+        until = min(until, float(t) + op.wait(apart - op.SAME if gap > 0.0 else apart + op.SAME, -low))
+    if high > 0.0 and gap <= 0.0:
+        until = min(until, float(t) + op.wait(-apart - op.SAME if gap < 0.0 else op.SAME - apart, high))
     return push(g, top - 2, 1.0 if truth else 0.0, int(until))
 
 

@@ -6,13 +6,24 @@ The score at midnight M is what was known when the row's clock passed M: late ar
 import math
 from typing import Final
 
-from streams.engine import programs
+from streams.engine import programs, standing
 from streams.engine.compiled import compiled, entry
-from streams.engine.ground import FILLED, FIRST, PATIENT, TOUCHED, Ground
+from streams.engine.ground import (
+    BACKS_AT,
+    BACKS_ROW,
+    FILLED,
+    FIRST,
+    TOUCHED,
+    VALUES_AT,
+    VALUES_ROW,
+    Ground,
+)
 from streams.engine.instants import DAY_MS, NEVER, NO_DAY
 from streams.engine.kinds import sums
 
-FURTHEST: Final = 32  # breakpoints that a quiet row's rule is read ahead
+# What a program reads from the work space.
+READS_VALUES: Final = 1
+READS_BACKS: Final = 2
 
 
 @compiled
@@ -34,6 +45,7 @@ def read_values(g: Ground, r: int, t: int) -> None:
         g.work[g.p.work_low + v] = g.work[g.p.work_stack + 1]
         g.work[g.p.work_high + v] = g.work[g.p.work_stack + 2]
         g.work[g.p.work_until + v] = g.work[g.p.work_stack + 3]
+    g.cursor[VALUES_ROW] = -1
 
 
 @compiled
@@ -55,9 +67,9 @@ def next_other_midnight(g: Ground, r: int, ring: int, day: int, value: float) ->
     return other
 
 
-@entry
-def read(g: Ground, r: int, t: int) -> None:
-    """As `read_values`, and the midnight scores that rules look back to."""
+@compiled
+def read_backs(g: Ground, r: int, t: int) -> None:
+    """Put the midnight scores that rules look back to from `t` into the work space, with their `until`."""
     today = t // DAY_MS
     for b in range(g.p.backs):
         ring, back = int(g.ints[g.p.back_ring + b]), int(g.ints[g.p.back_days + b])
@@ -70,11 +82,49 @@ def read(g: Ground, r: int, t: int) -> None:
             until = (next_other_midnight(g, r, ring, day, value) + back) * DAY_MS
         else:
             read_values(g, r, day * DAY_MS)
-            value = g.work[g.p.work_value + g.ints[g.p.midnight_value + ring]]
+            v = int(g.ints[g.p.midnight_value + ring])
+            value = g.work[g.p.work_value + v]
             until = (today + 1) * DAY_MS
+            if g.work[g.p.work_low + v] == 0.0 and g.work[g.p.work_high + v] == 0.0:
+                until = max(until, int(g.work[g.p.work_until + v]))
         g.work[g.p.work_back + b] = value
         g.work[g.p.work_back_until + b] = float(until)
+    g.cursor[BACKS_ROW] = r
+    g.cursor[BACKS_AT] = t
+
+
+@compiled
+def drop(g: Ground) -> None:
+    """Forget what the work space holds: the row has changed."""
+    g.cursor[VALUES_ROW] = -1
+    g.cursor[BACKS_ROW] = -1
+
+
+@compiled
+def need_backs(g: Ground, r: int, t: int) -> None:
+    """Read the midnight scores of row `r` from `t` unless the work space holds them; before its values."""
+    if g.cursor[BACKS_AT] != t or g.cursor[BACKS_ROW] != r:
+        read_backs(g, r, t)
+
+
+@compiled
+def need_values(g: Ground, r: int, t: int) -> None:
+    """Read the values of row `r` at `t` unless the work space holds them."""
+    if g.cursor[VALUES_AT] == t and g.cursor[VALUES_ROW] == r:
+        return
+    if g.p.values_look_back:
+        need_backs(g, r, t)
     read_values(g, r, t)
+    g.cursor[VALUES_ROW] = r
+    g.cursor[VALUES_AT] = t
+
+
+@entry
+def read(g: Ground, r: int, t: int) -> None:
+    """Put all values and midnight scores of row `r` at `t` into the work space, whatever stands there."""
+    drop(g)
+    need_backs(g, r, t)
+    need_values(g, r, t)
 
 
 @compiled
@@ -86,6 +136,8 @@ def fill_midnights(g: Ground, r: int, t: int) -> None:
     if filled == NO_DAY or today <= filled:
         return
     for day in range(max(filled + 1, today - g.p.longest_midnights + 1), today + 1):
+        if g.p.values_look_back:
+            read_backs(g, r, day * DAY_MS)
         read_values(g, r, day * DAY_MS)
         for ring in range(g.p.midnight_rings):
             length = int(g.ints[g.p.midnight_length + ring])
@@ -102,37 +154,32 @@ def reading_instant(g: Ground, program: int, r: int, t: int) -> int:
     return t
 
 
-@compiled
-def holds_once(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
-    """As `holds`, looking no further than the next breakpoint."""
-    if not g.ints[g.p.program_inexact + program]:
-        truth = programs.run(g, program, r, t) == 1.0
-        return truth, int(g.work[g.p.work_stack + 3])
-    seen_at = reading_instant(g, program, r, t)
-    read(g, r, seen_at)
-    truth = programs.run(g, program, r, seen_at) == 1.0
-    read(g, r, t)
-    return truth, t // DAY_MS * DAY_MS + DAY_MS
-
-
 @entry
-def holds(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
-    """Return whether a rule is true at `t`, and an instant before which that cannot change.
+def read_rule(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
+    """Return whether a rule is true at `t`, and an instant before which that cannot change by itself.
 
     An inexact rule is read at the last midnight or touchpoint instead, so it stands still in between.
-    Where a row is quiet, the rule alone is read at its next breakpoints, so that the whole row need not
-    wake at each of them.
     """
-    truth, until = holds_once(g, program, r, t)
-    if not g.cursor[PATIENT] or until > t + DAY_MS:
-        return truth, until
-    for _ in range(FURTHEST):
-        read(g, r, until)
-        again, later = holds_once(g, program, r, until)
-        if again != truth:
-            break
-        until = later
-        if until == NEVER:
-            break
-    read(g, r, t)
+    seen_at = reading_instant(g, program, r, t)
+    reads = int(g.ints[g.p.program_reads + program])
+    if reads & READS_BACKS:
+        need_backs(g, r, seen_at)
+    if reads & READS_VALUES:
+        need_values(g, r, seen_at)
+    truth = programs.run(g, program, r, seen_at) == 1.0
+    if g.ints[g.p.program_inexact + program]:
+        return truth, t // DAY_MS * DAY_MS + DAY_MS
+    return truth, int(g.work[g.p.work_stack + 3])
+
+
+@compiled
+def holds(g: Ground, program: int, r: int, t: int) -> "tuple[bool, int]":
+    """As `read_rule`, but read only if the row's rule does not stand until `t`."""
+    place = standing.STANDING_FIXED + program - g.p.first_rule
+    stands = int(g.standing[r, place])
+    until = stands if stands >= 0 else ~stands
+    if t < until:
+        return stands >= 0, until
+    truth, until = read_rule(g, program, r, t)
+    g.standing[r, place] = until if truth else ~until
     return truth, until

@@ -3,6 +3,7 @@
 Matrices are reserved large and filled lazily by the system, so growing rarely copies.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from streams.engine.instants import NONE
 from streams.engine.layout import Layout
 from streams.engine.operations import PLACES
 from streams.engine.plan import Plan
+from streams.engine.standing import STANDING_FIXED
 
 T = TypeVar("T", bound=np.generic)
 
@@ -33,8 +35,8 @@ class Table:
         prepare()
         self.plan = plan
         self.layout = layout
-        self.index: dict[str, int] = {}
         self.names: list[str] = [""]
+        self.index = _Index(self.names)
         self.ids_cap = remembered_ids
         p = plan.named
         width_told = p["told_values"] + p["entries"] + p["scores"] + p["frameworks"]
@@ -46,6 +48,7 @@ class Table:
             small=np.zeros((1, layout.widths["small"]), np.int32),
             real=np.zeros((1, layout.widths["real"]), np.float64),
             pane=np.zeros((1, layout.widths["pane"]), np.uint16),
+            standing=np.zeros((1, STANDING_FIXED + p["rules"]), np.int64),
             p=plan.positions,
             ints=plan.ints,
             nums=plan.nums,
@@ -72,14 +75,9 @@ class Table:
         """Return how many rows are in use, the blank row included."""
         return len(self.names)
 
-    def row_of(self, subject_id: str) -> int:
-        """Return the row of a subject, a blank one if it is new; call `reserve` before the kernel."""
-        row = self.index.get(subject_id)
-        if row is None:
-            row = len(self.names)
-            self.index[subject_id] = row
-            self.names.append(subject_id)
-        return row
+    def rows_of(self, subject_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Return the rows of subjects, a blank one for each new one; call `reserve` before the kernel."""
+        return np.fromiter(map(self.index.__getitem__, subject_ids), np.int64, len(subject_ids))
 
     def reserve(self, rows: int) -> None:
         """Make room for at least `rows` rows."""
@@ -90,10 +88,13 @@ class Table:
         wanted = max(rows, have * 2)
         at, small = _grown(g.at, wanted), _grown(g.small, wanted)
         real, pane = _grown(g.real, wanted), _grown(g.pane, wanted)
+        standing = _grown(g.standing, wanted)
         slot = np.full(wanted, -1, np.int32)
         changed = np.zeros(wanted, np.uint8)
         slot[:have], changed[:have] = g.slot, g.changed
-        self.ground = replace(g, at=at, small=small, real=real, pane=pane, slot=slot, changed=changed)
+        self.ground = replace(
+            g, at=at, small=small, real=real, pane=pane, standing=standing, slot=slot, changed=changed
+        )
 
     def reserve_ids(self, coming: int) -> None:
         """Make room for `coming` more ids, at no more than half full."""
@@ -115,6 +116,20 @@ class Table:
         )
         g.cursor[ground.IDS] = 0
         duplicates.insert_all(self.ground, *old)
+
+
+class _Index(dict[str, int]):
+    """Subjects to rows; asking for a new one gives it the next row."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def __missing__(self, subject_id: str) -> int:
+        row = len(self.names)
+        self[subject_id] = row
+        self.names.append(subject_id)
+        return row
 
 
 def _grown(matrix: NDArray[T], rows: int) -> NDArray[T]:

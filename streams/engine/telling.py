@@ -67,14 +67,13 @@ def tell(g: Ground, r: int, kind: int, what: int, t: int, trigger: int, i: int, 
         g.told[n, c] = 0.0
     if rule >= 0:
         seen_at = readings.reading_instant(g, rule, r, t)
-        if seen_at != t:
-            readings.read(g, r, seen_at)
+        readings.need_backs(g, r, seen_at)
+        readings.need_values(g, r, seen_at)
         first = int(g.ints[g.p.rule_leaf + rule])
         for k in range(first, g.ints[g.p.rule_leaf + rule + 1]):
             g.told[n, k - first] = programs.run(g, int(g.ints[g.p.rule_leaf_program + k]), r, seen_at)
         contribute(g, r, n, rule)
-        if seen_at != t:
-            readings.read(g, r, t)
+    readings.need_values(g, r, t)
     for s in range(g.p.scores):
         g.told[n, g.p.told_values + g.p.entries + s] = g.work[g.p.work_value + g.p.dimensions + s]
     for f in range(g.p.frameworks):

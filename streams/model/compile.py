@@ -6,6 +6,7 @@ from streams.engine.ground import MOST_FRAMEWORKS
 from streams.engine.instants import DAY_MS
 from streams.engine.operations import CLAMP
 from streams.engine.plan import INT_SECTIONS, NUM_SECTIONS, Plan
+from streams.model.causes import cause_sizes, compile_causes
 from streams.model.columns import Columns
 from streams.model.compile_map import compile_map
 from streams.model.compile_rules import Instruction, Program, RuleCompiler
@@ -32,12 +33,14 @@ class Programs:
         self.reading = reading
         self.rules = rules
         self.programs: list[Program] = []
+        self.conditions: list[Rule] = []  # those of the programs after the values
 
     def add(self, rule: Rule | None) -> int:
         """Compile a condition and return its number, -1 for none."""
         if rule is None:
             return -1
         self.programs.append(self.rules.rule(rule, self.reading.sources))
+        self.conditions.append(rule)
         return len(self.programs) - 1
 
     def add_value(self, rule: Rule) -> int:
@@ -70,6 +73,7 @@ def compile_model(model: Model) -> Compiled:
     compile_alerts(model, found, programs, sections, stages)
     _compile_settings(model, found, sections)
     _lay_out_programs(found, programs, sections)
+    compile_causes(model, found, programs.conditions, programs.programs, sections)
     plan = Plan(
         sizes=_sizes(model, found, programs, sections),
         columns=columns.positions,
@@ -169,6 +173,9 @@ def _sizes(model: Model, found: Survey, programs: Programs, sections: Sections) 
         "purchase": found.signal("purchase") if "purchase" in found.signals else -1,
         "purchase_total": found.totals.index("purchase") if "purchase" in found.totals else -1,
         "backs": len(found.backs),
+        "rules": len(programs.conditions),
+        "first_rule": len(programs.programs) - len(programs.conditions),
+        **cause_sizes(model, found),
         "longest_midnights": max((length for _, length in found.midnights), default=0),
         "grace": model.settings.grace_ms,
         "session_gap": model.settings.session_gap_ms,

@@ -7,15 +7,19 @@ that some line of the touchpoint map or a rule reads. Names that a tracker may s
 import fnmatch
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from operator import attrgetter
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, Meta, UnsetType
+from numpy.typing import NDArray
 
 from schemas.touchpoint import AwareDatetime, Channel, Identifier
+from streams.engine import advance
 from streams.model.compiled import Compiled
 from streams.model.definition import Condition, Entry
 
@@ -25,9 +29,10 @@ Getter = Callable[["Fields"], Value]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
+EXACT_SECONDS: Final = 2.0**32  # up to here a float of seconds tells microseconds apart
 MOST_EVENTS_CACHED: Final = 10_000
+TESTED: Final = -2  # instead of a line of the map: it depends on more than the event's name
 CHANNEL_CODES: Final = {channel.value: code for code, channel in enumerate(Channel)}
-ACTIVE_KINDS: Final = frozenset({"track", "page", "screen"})
 SubjectText = Literal["customer", "account", "business"]
 KindText = Literal["track", "identify", "page", "screen", "group", "alias", "delete"]
 DirectionText = Literal["in", "out"]
@@ -58,9 +63,31 @@ class Fields(msgspec.Struct, gc=False):
     campaign: msgspec.Struct | None = None
 
 
+def _said_codes() -> dict[tuple[str, str, str], int]:
+    """Return for each kind, direction and channel the channel's code and, in the two low bits, what it is."""
+    found = {}
+    for kind, direction, channel in product(get_args(KindText), get_args(DirectionText), CHANNEL_CODES):
+        active = kind in {"track", "page", "screen"} and direction == "in"
+        bits = advance.DELETION if kind == "delete" else advance.ACTIVITY if active else 0
+        found[kind, direction, channel] = CHANNEL_CODES[channel] << 2 | bits
+    return found
+
+
+SAID_CODES: Final = _said_codes()
+
+
 def milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since 1970, rounded down."""
     return (moment - EPOCH) // MILLISECOND
+
+
+def milliseconds_of(moments: Sequence[datetime]) -> NDArray[np.int64]:
+    """Return whole milliseconds since 1970 of many instants, rounded down."""
+    seconds = np.fromiter(map(datetime.timestamp, moments), np.float64, len(moments))
+    found: NDArray[np.int64] = np.rint(seconds * 1e6).astype(np.int64) // 1000
+    for place in np.flatnonzero(np.abs(seconds) >= EXACT_SECONDS).tolist():
+        found[place] = milliseconds(moments[place])
+    return found
 
 
 def instant(ms: int) -> datetime:
@@ -75,7 +102,6 @@ class Matcher:
         self.entries = compiled.model.touchpoints
         self.sections = _sections(compiled)
         self.decoder: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(_fields_type(self.sections))
-        self.candidates: dict[str, tuple[tuple[int, tuple[Test, ...]], ...]] = {}
         self.tests = tuple(
             tuple(self._test(condition) for condition in entry.where) for entry in self.entries
         )
@@ -85,28 +111,19 @@ class Matcher:
         )
         self.codes = tuple(tuple(self.getter(path) for path in paths) for paths in compiled.names.codes)
         self.traits = tuple((self.getter(f"traits.{each.name}"), each.date) for each in compiled.names.traits)
-        self.activity = tuple(entry.activity for entry in self.entries)
         self.answers = tuple(bool(entry.answers) for entry in self.entries)
+        # By line of the map, and last for a touchpoint that matches none.
+        self.activity = np.array([*(entry.activity for entry in self.entries), True])
+        wants = zip(self.inputs, self.codes, strict=True)
+        self.wants_more = np.array([*(bool(inputs or codes) for inputs, codes in wants), False])
+        self.by_event = _EntryByEvent(self.entries, self.tests)
 
-    def entry_of(self, fields: Fields) -> int:
-        """Return the number of the first line of the map that matches, or -1."""
-        candidates = self.candidates.get(fields.event)
-        if candidates is None:
-            candidates = self._candidates(fields.event)
-        for number, tests in candidates:
-            for test in tests:
-                if not test(fields):
-                    break
-            else:
-                return number
-        return -1
-
-    def _candidates(self, event: str) -> "tuple[tuple[int, tuple[Test, ...]], ...]":
-        found = tuple(
-            (number, self.tests[number]) for number, entry in enumerate(self.entries) if _names(entry, event)
-        )
-        if len(self.candidates) < MOST_EVENTS_CACHED:
-            self.candidates[event] = found
+    def entries_of(self, fields: Sequence[Fields]) -> NDArray[np.int64]:
+        """Return the numbers of the first lines of the map that match, -1 for none."""
+        by_event = self.by_event
+        found = np.fromiter(map(by_event.__getitem__, map(_event, fields)), np.int64, len(fields))
+        for place in np.flatnonzero(found == TESTED).tolist():
+            found[place] = by_event.tested(fields[place])
         return found
 
     def getter(self, path: str) -> Getter:
@@ -150,6 +167,41 @@ class Matcher:
 
 
 Test = Callable[[Fields], bool]
+Line = tuple[int, tuple[Test, ...]]  # a line of the map: its number, and what a touchpoint must pass
+_event = attrgetter("event")
+
+
+class _EntryByEvent(dict[str, int]):
+    """Events to lines of the map, -1 for none, or TESTED; for a new event the map is looked through."""
+
+    def __init__(self, entries: Sequence[Entry], tests: Sequence[tuple[Test, ...]]) -> None:
+        super().__init__()
+        self.entries = entries
+        self.tests = tests
+        self.lines: dict[str, list[Line]] = {}
+
+    def __missing__(self, event: str) -> int:
+        lines = self._lines(event)
+        first = -1 if not lines else TESTED if lines[0][1] else lines[0][0]
+        if len(self) < MOST_EVENTS_CACHED:
+            self[event] = first
+            self.lines[event] = lines
+        return first
+
+    def tested(self, fields: Fields) -> int:
+        """Return the first line whose tests a touchpoint passes, or -1."""
+        for number, tests in self.lines.get(fields.event) or self._lines(fields.event):
+            for test in tests:
+                if not test(fields):
+                    break
+            else:
+                return number
+        return -1
+
+    def _lines(self, event: str) -> list[Line]:
+        return [
+            (number, self.tests[number]) for number, entry in enumerate(self.entries) if _names(entry, event)
+        ]
 
 
 def _names(entry: Entry, event: str) -> bool:

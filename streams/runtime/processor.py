@@ -5,20 +5,21 @@ The processor knows no log and no clock: time enters through the records.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 import numpy as np
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.touchpoint import INTERNAL_KINDS, InternalRecord, Subject
-from schemas.validate import BUSINESS_ID
 from schemas.views import CustomerView, PartitionKpis, Why
 from streams.engine import advance
 from streams.engine.instants import NONE
 from streams.model.compile import compile_model
 from streams.model.definition import Model
 from streams.runtime import kpis, reasons, view
-from streams.runtime.decode import LATEST_MS, Fields, milliseconds
+from streams.runtime.checks import Refused
+from streams.runtime.decode import milliseconds
 from streams.runtime.flush import Flusher
 from streams.runtime.lane import Lane
 from streams.runtime.outcome import Outcome, Told
@@ -34,15 +35,6 @@ _KERNEL_OUTCOMES = {
     advance.LATE: "late",
     advance.SUPPRESSED: "suppressed",
 }
-
-
-class Refused(Exception):
-    """A record is a dead letter; carries the reason and a message that names the field."""
-
-    def __init__(self, reason: DeadLetterReason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
 
 
 class Processor:
@@ -70,9 +62,15 @@ class Processor:
         self.check_internal = check_internal
         self.source = source
         self.lanes = {
-            Subject.CUSTOMER: Lane(compile_model(model), remembered_ids=remembered_ids, storing=storing),
-            Subject.ACCOUNT: Lane(compile_model(accounts), remembered_ids=remembered_ids, storing=storing),
-            Subject.BUSINESS: Lane(compile_model(BARE), remembered_ids=remembered_ids, storing=storing),
+            Subject.CUSTOMER: Lane(
+                Subject.CUSTOMER.value, compile_model(model), remembered_ids=remembered_ids, storing=storing
+            ),
+            Subject.ACCOUNT: Lane(
+                Subject.ACCOUNT.value, compile_model(accounts), remembered_ids=remembered_ids, storing=storing
+            ),
+            Subject.BUSINESS: Lane(
+                Subject.BUSINESS.value, compile_model(BARE), remembered_ids=remembered_ids, storing=storing
+            ),
         }
         self.customer_lane = self.lanes[Subject.CUSTOMER]
         self.position = 0
@@ -88,25 +86,33 @@ class Processor:
     def process(self, records: Sequence[Record]) -> Outcome:
         """Apply records in order; those below the position are `already applied` and change nothing."""
         told, dead, late = Told(), list[DeadLetter](), list[LateTouchpoint]()
-        decode = self.customer_lane.matcher.decoder.decode
-        for origin, record in enumerate(records):
-            if record.offset < self.position:
+        lane, position = self.customer_lane, self.position
+        decode = lane.matcher.decoder.decode
+        for record in records:
+            if record.offset < position:
                 self.totals["already_applied"] += 1
                 continue
+            position = record.offset + 1
             try:
                 if len(record.value) > LARGEST_RECORD:
                     raise Refused(DeadLetterReason.TOO_LARGE, f"a record may have {LARGEST_RECORD} bytes")
                 fields = decode(record.value)
-                self._gather(fields, record, origin)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Refused) as error:
                 internal = self._internal_record(record, error)
                 if internal is None:
                     dead.append(self._dead_letter(record, error))
                 else:
-                    self._run(records, told, late)
+                    self._run(told, dead, late)
                     self._obey(internal, told)
-            self.position = record.offset + 1
-        self._run(records, told, late)
+                continue
+            if fields.subject == "customer":
+                lane.add(fields, record)
+            else:
+                other = self.lanes[Subject(fields.subject)]
+                other.add(other.matcher.decoder.decode(record.value), record)
+        self._run(told, dead, late)
+        self.position = position
+        dead.sort(key=attrgetter("source_offset"))
         return Outcome(told, dead, late)
 
     def elapse(self, until_ms: int) -> Outcome:
@@ -121,48 +127,14 @@ class Processor:
         """Return a lower bound of the next instant at which something changes by itself, or NEVER."""
         return min(lane.next_due_ms() for lane in self.lanes.values())
 
-    def _gather(self, fields: Fields, record: Record, origin: int) -> None:
-        """Hand a decoded touchpoint to its lane.
-
-        Raises:
-            Refused: it has no subject, another key than its subject's id, or an impossible instant.
-        """
-        subject = fields.subject
-        if subject == "customer":
-            subject_id = fields.customer_id
-        else:
-            subject_id = fields.account_id if subject == "account" else BUSINESS_ID
-        if subject_id is None:
-            raise Refused(DeadLetterReason.NO_SUBJECT, f"a touchpoint about a {subject} needs `{subject}_id`")
-        if not (fields.message_id.isprintable() and subject_id.isprintable() and fields.event.isprintable()):
-            _refuse_controls(
-                {"message_id": fields.message_id, f"{subject}_id": subject_id, "event": fields.event}
-            )
-        if record.key is not None and record.key != subject_id.encode():
-            raise Refused(DeadLetterReason.KEY_MISMATCH, f"the record's key is not the `{subject}_id`")
-        at_ms = milliseconds(fields.timestamp)
-        if not 0 <= at_ms <= LATEST_MS:
-            raise Refused(
-                DeadLetterReason.INVALID, "`timestamp` must lie between the years 1970 and 9999 in UTC"
-            )
-        if self.check_future:
-            arrived = record.appended_ms if fields.received_at is None else milliseconds(fields.received_at)
-            if at_ms > arrived + self.model.settings.future_tolerance_ms:
-                raise Refused(
-                    DeadLetterReason.FUTURE, f"`timestamp` is {at_ms - arrived} ms ahead of its arrival"
-                )
-        if subject == "customer":
-            self.customer_lane.add(subject_id, fields, at_ms, record.value, origin)
-            return
-        lane = self.lanes[Subject(subject)]
-        lane.add(subject_id, lane.matcher.decoder.decode(record.value), at_ms, record.value, origin)
-
-    def _run(self, records: Sequence[Record], told: Told, late: list[LateTouchpoint]) -> None:
-        """Apply what the lanes have gathered, and count what became of it."""
+    def _run(self, told: Told, dead: list[DeadLetter], late: list[LateTouchpoint]) -> None:
+        """Apply what waits in the lanes, and count what became of it."""
+        tolerance = self.model.settings.future_tolerance_ms if self.check_future else None
         for lane in self.lanes.values():
-            if not lane.rows:
+            if not lane.waiting:
                 continue
-            batch = lane.run(told)
+            batch, records, refused = lane.apply_waiting(told, tolerance)
+            dead += [self._dead_letter(record, error) for record, error in refused]
             counts = np.bincount(batch.outcome, minlength=advance.SUPPRESSED + 1).tolist()
             self.totals["applied"] += counts[advance.APPLIED]
             for outcome, name in _KERNEL_OUTCOMES.items():
@@ -171,16 +143,15 @@ class Processor:
             self.totals["unmapped"] += int(((batch.outcome == advance.APPLIED) & (batch.entry < 0)).sum())
             if counts[advance.LATE]:
                 late += self._late(lane, batch, records)
-            lane.clear()
 
     def _late(self, lane: Lane, batch: advance.Batch, records: Sequence[Record]) -> list[LateTouchpoint]:
         return [
             LateTouchpoint(
                 customer_id=lane.table.names[int(batch.row[i])],
-                value=records[lane.origins[i]].value,
+                value=records[i].value,
                 late_by_ms=int(batch.late_by[i]),
                 source_topic=self.source,
-                source_offset=records[lane.origins[i]].offset,
+                source_offset=records[i].offset,
             )
             for i in np.flatnonzero(batch.outcome == advance.LATE).tolist()
         ]
@@ -258,17 +229,6 @@ class Processor:
     def known_ms(self) -> int:
         """Return the instant through which ticks have let time pass, or NONE."""
         return NONE if self.ticked_ms == NONE else self.ticked_ms - self.model.settings.timer_grace_ms
-
-
-def _refuse_controls(texts: dict[str, str]) -> None:
-    """Refuse control characters (C0, DEL, C1); other unprintable characters are let through."""
-    for name, text in texts.items():
-        for character in text:
-            if character < " " or "\x7f" <= character <= "\x9f":
-                raise Refused(
-                    DeadLetterReason.INVALID,
-                    f"`{name}` has the control character {character!r}; leave it out",
-                )
 
 
 def _reason(value: bytes, error: Exception) -> tuple[DeadLetterReason, str]:

@@ -1,11 +1,9 @@
 """What crosses between a log and the processor: records in, flushes out. Plain values, no log in sight."""
 
-from typing import NamedTuple
-
 import msgspec
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of a partition's log, as it was appended.
 
     `offset` is its position in the log and `appended_ms` the log's append time (epoch

@@ -196,7 +196,7 @@ class RowReader:
         if number < 0:
             return RuleReading(rule="always", holds=True, values={})
         program = self.compiled.programs[number]
-        holds, _ = readings.holds(self.g, number, self.row, self.at_ms)
+        holds, _ = readings.read_rule(self.g, number, self.row, self.at_ms)
         return RuleReading(rule=program.text, holds=bool(holds), values=self.program_values(program))
 
     def score_why(self, weights: dict[str, float], value: float | None) -> ScoreWhy:

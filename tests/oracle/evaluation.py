@@ -59,7 +59,10 @@ def evaluate(row: Row, node: Node, t: int) -> Value:
         case Holds():
             return float(sum(evaluate(row, condition, t) is True for condition in node.conditions))
         case Compare():
-            return compare(node.op, evaluate(row, node.left, t), evaluate(row, node.right, t))
+            left, right = evaluate(row, node.left, t), evaluate(row, node.right, t)
+            if not (holds_text(node.left) or holds_text(node.right)):
+                left, right = number_or_absent(left), number_or_absent(right)
+            return compare(node.op, left, right)
         case And():
             return conjunction([evaluate(row, condition, t) for condition in node.conditions])
         case Or():
@@ -149,6 +152,18 @@ def compare(op: str, left: Value, right: Value) -> bool | None:
         return None
     assert isinstance(left, float) and isinstance(right, float)
     return truth_of_difference(op, left - right)
+
+
+def holds_text(node: Node) -> bool:
+    """Tell whether a side of a comparison is a quoted text, or has one as its default."""
+    if isinstance(node, Default):
+        return holds_text(node.operand) or holds_text(node.fallback)
+    return isinstance(node, Text)
+
+
+def number_or_absent(value: Value) -> Value:
+    """Return a value where a number is wanted: a trait that came as a text is absent there."""
+    return None if isinstance(value, str) else value
 
 
 def truth_of_difference(op: str, difference: float) -> bool:

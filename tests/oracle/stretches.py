@@ -29,7 +29,9 @@ from tests.oracle.evaluation import (
     STRAIGHT_LINES,
     compare,
     conjunction,
+    holds_text,
     negation,
+    number_or_absent,
     read,
     truth_of_difference,
 )
@@ -87,8 +89,10 @@ def truths_within(row: Row, node: Node, stretch: Stretch) -> set[Value]:
             operand = within(row, node.operand, stretch)
             return {True} if not operand.absent else {True, False} if present(operand) else {False}
         case Compare():
-            sides = within(row, node.left, stretch), within(row, node.right, stretch)
-            return compared(node.op, *sides, row=row, stretch=stretch)
+            left, right = within(row, node.left, stretch), within(row, node.right, stretch)
+            if not (holds_text(node.left) or holds_text(node.right)):
+                left, right = numbers_of(left), numbers_of(right)
+            return compared(node.op, left, right, row=row, stretch=stretch)
         case And() | Or():
             truths = [truths_within(row, condition, stretch) for condition in node.conditions]
             if isinstance(node, Or):
@@ -166,6 +170,12 @@ def midnight_score_within(row: Row, term: Term, stretch: Stretch) -> Range:
         score = Term(kind="score", name=term.name)
         known.append(level(within(row, score, to_come), row, to_come))
     return reduce(lambda left, right: union(left, right, row, stretch), known)
+
+
+def numbers_of(value: Range) -> Range:
+    """Take texts for absent, where numbers are wanted."""
+    kept = {number_or_absent(other) for other in value.others}
+    return value._replace(others=frozenset(kept - {None}), absent=value.absent or None in kept)
 
 
 def compared(op: str, left: Range, right: Range, *, row: Row, stretch: Stretch) -> set[Value]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from streams.engine import standing
 from streams.engine.compiled import compiled
 from streams.engine.ground import Ground
 from streams.engine.instants import NEVER
@@ -24,10 +25,12 @@ def touch(g: Ground, r: int, t: int) -> None:
             and signals.carries(g, int(g.ints[g.p.follow_close + f]))
         ):
             g.small[r, g.p.follow + f] = CLOSED
+            standing.forget(g, r, g.p.cause_follow + f)
             signals.touch(g, r, int(g.ints[g.p.follow_closed + f]), t)
             signals.carry(g, int(g.ints[g.p.follow_closed + f]))
         elif state != OPEN and signals.carries(g, int(g.ints[g.p.follow_open + f])):
             g.small[r, g.p.follow + f] = OPEN
+            standing.forget(g, r, g.p.cause_follow + f)
             g.at[r, g.p.opened + f] = t
 
 
@@ -49,6 +52,7 @@ def expire(g: Ground, r: int, t: int) -> bool:
         end = int(g.at[r, g.p.opened + f]) + int(g.ints[g.p.follow_within + f])
         if int(g.small[r, g.p.follow + f]) == OPEN and end <= t:
             g.small[r, g.p.follow + f] = EXPIRED
+            standing.forget(g, r, g.p.cause_follow + f)
             signals.touch(g, r, int(g.ints[g.p.follow_expired + f]), end)
             signals.carry(g, int(g.ints[g.p.follow_expired + f]))
             any_expired = True

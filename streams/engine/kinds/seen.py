@@ -16,10 +16,13 @@ CAPACITY: Final = 32
 
 
 @compiled
-def touch_channel(g: Ground, r: int, channel: int, t: int) -> None:
-    """Remember that the customer used `channel` on the day of `t`."""
-    column = g.p.channel_day + channel
-    g.small[r, column] = max(int(g.small[r, column]), t // DAY_MS)
+def touch_channel(g: Ground, r: int, channel: int, t: int) -> bool:
+    """Remember that the customer used `channel` on the day of `t`; return whether that is its newest day."""
+    column, day = g.p.channel_day + channel, t // DAY_MS
+    if day <= int(g.small[r, column]):
+        return False
+    g.small[r, column] = day
+    return True
 
 
 @compiled

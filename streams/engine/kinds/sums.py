@@ -50,12 +50,15 @@ def capped(g: Ground, r: int, e: int, day: int) -> bool:
 
 
 @compiled
-def touch(g: Ground, r: int, e: int, t: int, inputs: FloatPlane, i: int) -> None:
-    """Add the points of entry `e`, dated to its UTC midnight where the entry has a daily cap."""
+def touch(g: Ground, r: int, e: int, t: int, inputs: FloatPlane, i: int) -> bool:
+    """Add the points of entry `e`, dated to its UTC midnight where the entry has a daily cap.
+
+    Returns whether there were any.
+    """
     if g.ints[g.p.entry_credit + e] == g.ints[g.p.entry_credit + e + 1]:
-        return
+        return False
     if capped(g, r, e, t // DAY_MS):
-        return
+        return False
     at = t // DAY_MS * DAY_MS if g.ints[g.p.entry_cap_slot + e] >= 0 else t
     for c in range(g.ints[g.p.entry_credit + e], g.ints[g.p.entry_credit + e + 1]):
         points = 1.0
@@ -68,6 +71,7 @@ def touch(g: Ground, r: int, e: int, t: int, inputs: FloatPlane, i: int) -> None
         half_life = int(g.ints[g.p.half_life + h])
         exponent = float(at - int(g.at[r, g.p.mark + h]) * half_life) / float(half_life)
         g.real[r, g.p.sum + g.ints[g.p.credit_sum + c]] += points * math.exp2(exponent)
+    return True
 
 
 @compiled

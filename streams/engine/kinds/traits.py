@@ -3,6 +3,7 @@
 A text is kept as a 32-bit hash of itself: no dictionary is needed to compare it, on any partition.
 """
 
+from streams.engine import standing
 from streams.engine.compiled import compiled
 from streams.engine.ground import Ground
 
@@ -13,6 +14,7 @@ def touch(g: Ground, r: int, k: int, t: int, code: int, number: float) -> None:
     if code == 0:
         return
     if t >= int(g.at[r, g.p.trait_at + k]):
+        standing.forget(g, r, g.p.cause_trait + k)
         g.at[r, g.p.trait_at + k] = t
         g.small[r, g.p.trait_code + k] = code
         g.real[r, g.p.trait + k] = number

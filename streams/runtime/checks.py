@@ -1,0 +1,131 @@
+"""What a decoded touchpoint must also be: about somebody, under the right key, at a possible instant. Pure.
+
+Many touchpoints are looked at together, for nearly all of them are good.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.dead_letter import DeadLetterReason
+from schemas.touchpoint import Subject
+from schemas.validate import BUSINESS_ID
+from streams.runtime.decode import LATEST_MS, Fields, milliseconds_of
+from streams.runtime.record import Record
+
+
+class Refused(Exception):
+    """A record is a dead letter; carries the reason and a message that names the field."""
+
+    def __init__(self, reason: DeadLetterReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+Refusals = dict[int, Refused]  # by place
+
+
+_customer_id: Callable[[Fields], str | None] = attrgetter("customer_id")
+_account_id: Callable[[Fields], str | None] = attrgetter("account_id")
+_message_id: Callable[[Fields], str] = attrgetter("message_id")
+_event: Callable[[Fields], str] = attrgetter("event")
+_timestamp: Callable[[Fields], datetime] = attrgetter("timestamp")
+_received_at: Callable[[Fields], datetime | None] = attrgetter("received_at")
+_key: Callable[[Record], bytes | None] = attrgetter("key")
+_appended_ms: Callable[[Record], int] = attrgetter("appended_ms")
+
+
+class Checked(NamedTuple):
+    """Touchpoints that were looked at: subjects and instants of all, and why some are refused, by place."""
+
+    ids: list[str]
+    at: NDArray[np.int64]
+    refused: Refusals
+
+
+def check(
+    fields: Sequence[Fields], records: Sequence[Record], subject: str, tolerance_ms: int | None
+) -> Checked:
+    """Look at touchpoints about one kind of subject; each is refused for the first reason that holds.
+
+    tolerance_ms: how far ahead of its arrival a touchpoint may be, None if that does not matter.
+    """
+    refused: Refusals = {}
+    ids = _subject_ids(fields, subject, refused)
+    _refuse_controls(fields, ids, subject, refused)
+    _refuse_keys(records, ids, subject, refused)
+    at = milliseconds_of(list(map(_timestamp, fields)))
+    _refuse_instants(at, refused)
+    if tolerance_ms is not None:
+        _refuse_future(fields, records, at, tolerance_ms, refused)
+    return Checked(ids, at, refused)
+
+
+def _refuse(refused: Refusals, place: int, reason: DeadLetterReason, message: str) -> None:
+    refused.setdefault(place, Refused(reason, message))
+
+
+def _subject_ids(fields: Sequence[Fields], subject: str, refused: Refusals) -> list[str]:
+    """Return the id of each touchpoint's subject, "" for one without, which is refused."""
+    if subject == Subject.BUSINESS:
+        return [BUSINESS_ID] * len(fields)
+    found = list(map(_account_id if subject == Subject.ACCOUNT else _customer_id, fields))
+    message = f"a touchpoint about a {subject} needs `{subject}_id`"
+    while None in found:
+        place = found.index(None)
+        _refuse(refused, place, DeadLetterReason.NO_SUBJECT, message)
+        found[place] = ""
+    return cast("list[str]", found)
+
+
+def _refuse_controls(fields: Sequence[Fields], ids: Sequence[str], subject: str, refused: Refusals) -> None:
+    """Refuse control characters (C0, DEL, C1) in ids and names; other unprintable characters may pass."""
+    messages, events = list(map(_message_id, fields)), list(map(_event, fields))
+    for name, texts in (("message_id", messages), (f"{subject}_id", ids), ("event", events)):
+        if "".join(texts).isprintable():
+            continue
+        for place, text in enumerate(texts):
+            found = next((c for c in text if c < " " or "\x7f" <= c <= "\x9f"), None)
+            if found is not None:
+                message = f"`{name}` has the control character {found!r}; leave it out"
+                _refuse(refused, place, DeadLetterReason.INVALID, message)
+
+
+def _refuse_keys(records: Sequence[Record], ids: Sequence[str], subject: str, refused: Refusals) -> None:
+    """Refuse records that stand under another key than their subject's id."""
+    keys = list(map(_key, records))
+    if keys.count(None) == len(keys):
+        return
+    message = f"the record's key is not the `{subject}_id`"
+    for place, (key, subject_id) in enumerate(zip(keys, ids, strict=True)):
+        if key is not None and key != subject_id.encode():
+            _refuse(refused, place, DeadLetterReason.KEY_MISMATCH, message)
+
+
+def _refuse_instants(at: NDArray[np.int64], refused: Refusals) -> None:
+    """Refuse instants that the state cannot hold."""
+    for place in np.flatnonzero((at < 0) | (at > LATEST_MS)).tolist():
+        message = "`timestamp` must lie between the years 1970 and 9999 in UTC"
+        _refuse(refused, place, DeadLetterReason.INVALID, message)
+
+
+def _refuse_future(
+    fields: Sequence[Fields],
+    records: Sequence[Record],
+    at: NDArray[np.int64],
+    tolerance_ms: int,
+    refused: Refusals,
+) -> None:
+    """Refuse touchpoints that lie too far ahead of their arrival, or else of being appended."""
+    arrived = np.fromiter(map(_appended_ms, records), np.int64, len(records))
+    received = list(map(_received_at, fields))
+    known = [place for place, moment in enumerate(received) if moment is not None]
+    arrived[known] = milliseconds_of([moment for moment in received if moment is not None])
+    for place in np.flatnonzero(at > arrived + tolerance_ms).tolist():
+        message = f"`timestamp` is {at[place] - arrived[place]} ms ahead of its arrival"
+        _refuse(refused, place, DeadLetterReason.FUTURE, message)
