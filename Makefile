@@ -50,7 +50,7 @@ clean:
 # its import hook would make every start slower.
 .venv/.installed: .venv/.uv requirements.lock requirements-dev.lock pyproject.toml
 	@echo "Installing the locked packages into .venv: about a minute the first time…"
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements-dev.lock
+	@.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements-dev.lock
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-build-isolation --no-deps --config-setting editable_mode=compat -e .
 	@touch $@
 

@@ -1,9 +1,9 @@
 """What every kernel function works on: the rows, the plan, work space, and what was told so far.
 
 Rows are four matrices that share the row index, one for each width of number; the plan's columns say
-where a field stands. A fifth, `standing`, only saves reading rules again. `told` holds happenings until
-the shell has turned them into outputs; `sent` holds the latest emission of scores per row (`slot` says
-where).
+where a field stands. `standing` and `derived` only save reading rules and adding sums again. `told` holds
+happenings until the shell has turned them into outputs; `sent` holds the latest emission of scores per
+row (`slot` says where).
 """
 
 from dataclasses import dataclass
@@ -131,6 +131,7 @@ class Ground(Structure):
     real: NDArray[np.float64]
     pane: NDArray[np.uint16]
     standing: NDArray[np.int64]
+    derived: NDArray[np.float64]
     p: Positions
     ints: NDArray[np.int64]
     nums: NDArray[np.float64]
@@ -152,8 +153,9 @@ def _example() -> Ground:
     whole, real = np.zeros(1, np.int64), np.zeros(1)
     return Ground(
         at=plane.astype(np.int64), small=plane.astype(np.int32), real=plane, pane=plane.astype(np.uint16),
-        standing=plane.astype(np.int64), p=positions(dict.fromkeys(FIELDS, 0)), ints=whole, nums=real,
-        work=real, told_at=plane.astype(np.int64), told=plane, sent=plane, slot=whole.astype(np.int32),
+        standing=plane.astype(np.int64), derived=plane, p=positions(dict.fromkeys(FIELDS, 0)), ints=whole,
+        nums=real, work=real, told_at=plane.astype(np.int64), told=plane, sent=plane,
+        slot=whole.astype(np.int32),
         changed=whole.astype(np.uint8), cursor=whole, id_key=plane.astype(np.int64), id_at=whole,
         id_row=whole.astype(np.int32), id_content=whole.astype(np.uint32),
     )  # fmt: skip

@@ -39,6 +39,7 @@ from streams.engine.instants import DAY_MS, NO_DAY, NONE
 from streams.engine.kinds.flags import BITS, FULL
 from streams.engine.kinds.seen import CAPACITY, CHANNELS
 from streams.engine.kinds.signals import DAY_MASK, DAYS_KEPT
+from streams.engine.kinds.sums import CAP_BITS, MOST_CAP
 from streams.engine.layout import Column
 from streams.engine.table import Table
 
@@ -71,8 +72,8 @@ def merge_rows(table: Table, survivor: int, absorbed: int) -> None:
             _merge_trait(g, columns, what, a, b)
         elif kind == "seen_code":
             _merge_seen(g, column.start, columns[f"seen_day:{what}"].start, a, b)
-        elif kind == "cap_day":
-            _merge_caps(g, column, columns[f"cap_count:{what}"], a, b)
+        elif kind == "capped":
+            _merge_caps(g, column, a, b)
         elif kind in {"ring", "amounts"}:
             _merge_ring(g, column, a, b)
         elif kind == "midnight":
@@ -202,10 +203,12 @@ def _merge_seen(g: Ground, codes: int, days: int, a: int, b: int) -> None:
         g.small[a, codes + i], g.small[a, days + i] = code, day
 
 
-def _merge_caps(g: Ground, day: Column, count: Column, a: int, b: int) -> None:
-    for i in range(day.width):
-        ours, theirs = int(g.small[a, day.start + i]), int(g.small[b, day.start + i])
-        if theirs > ours:
-            g.small[a, day.start + i], g.small[a, count.start + i] = theirs, g.small[b, count.start + i]
-        elif theirs == ours:
-            g.small[a, count.start + i] += g.small[b, count.start + i]
+def _merge_caps(g: Ground, column: Column, a: int, b: int) -> None:
+    """Take the later day of each place; on the same day add how often points were given."""
+    for place in range(column.start, column.start + column.width):
+        ours, theirs = int(g.small[a, place]), int(g.small[b, place])
+        if theirs >> CAP_BITS > ours >> CAP_BITS:
+            g.small[a, place] = theirs
+        elif theirs >> CAP_BITS == ours >> CAP_BITS:
+            day = ours - (ours & MOST_CAP)
+            g.small[a, place] = day + min((ours & MOST_CAP) + (theirs & MOST_CAP), MOST_CAP)

@@ -73,5 +73,6 @@ def wait(distance: float, speed: float) -> float:
 
     A thousandth is taken off, so that rounding cannot make the truth change before.
     """
-    took = distance / speed - 0.001
-    return max(1.0, float(math.ceil(took))) if took < NEVER else float(NEVER)
+    if distance >= speed * NEVER:
+        return float(NEVER)
+    return max(1.0, float(math.ceil(distance / speed - 0.001)))

@@ -36,7 +36,7 @@ COLUMNS = (
     "alert_raised", "alert_sequence", "trait_at", "mark", "active_bits", "log_at",
     # small: 32-bit counts, days and codes
     "count", "days", "day_bits", "gap", "stage", "alert_day", "alert_today", "thinned", "follow",
-    "seen_code", "seen_day", "channel_day", "trait_code", "cap_day", "cap_count", "log_code",
+    "seen_code", "seen_day", "channel_day", "trait_code", "capped", "log_code",
     # real: 64-bit floats
     "sum", "total", "answer", "sent", "trait",
 )  # fmt: skip

@@ -14,7 +14,12 @@ from streams.engine.ground import Ground
 # it is not; 0: not known.
 READ_AT: Final = 0  # the latest instant at which the row was read
 SCORES: Final = 1  # until when no emission of scores can be due
-STANDING_FIXED: Final = 2
+KNOWN: Final = 2  # which numbers of `derived` are known, as bits
+STANDING_FIXED: Final = 3
+
+# Bits of KNOWN. `derived` holds the points of each dimension, of each type, and the rhythm.
+POINTS: Final = 1
+RHYTHM: Final = 2
 
 # Causes; then each line of the map twice (points, signals), and traits, follows, frameworks.
 ACTIVITY: Final = 0

@@ -49,6 +49,7 @@ class Table:
             real=np.zeros((1, layout.widths["real"]), np.float64),
             pane=np.zeros((1, layout.widths["pane"]), np.uint16),
             standing=np.zeros((1, STANDING_FIXED + p["rules"]), np.int64),
+            derived=np.zeros((1, p["dimensions"] + p["types"] + 1)),
             p=plan.positions,
             ints=plan.ints,
             nums=plan.nums,
@@ -88,22 +89,25 @@ class Table:
         wanted = max(rows, have * 2)
         at, small = _grown(g.at, wanted), _grown(g.small, wanted)
         real, pane = _grown(g.real, wanted), _grown(g.pane, wanted)
-        standing = _grown(g.standing, wanted)
+        standing, derived = _grown(g.standing, wanted), _grown(g.derived, wanted)
         slot = np.full(wanted, -1, np.int32)
         changed = np.zeros(wanted, np.uint8)
         slot[:have], changed[:have] = g.slot, g.changed
         self.ground = replace(
-            g, at=at, small=small, real=real, pane=pane, standing=standing, slot=slot, changed=changed
-        )
+            g, at=at, small=small, real=real, pane=pane, standing=standing, derived=derived, slot=slot,
+            changed=changed,
+        )  # fmt: skip
 
     def reserve_ids(self, coming: int) -> None:
-        """Make room for `coming` more ids, at no more than half full."""
+        """Make room for `coming` more ids, at no more than half full; ids that no longer matter go first."""
         g = self.ground
-        wanted = min(int(g.cursor[ground.IDS]) + coming, self.ids_cap) * 2
         size = g.id_at.shape[0]
-        if wanted <= size:
+        if self._most_ids(coming) * 2 <= size:
             return
-        while size < wanted:
+        duplicates.sweep(g)
+        if self._most_ids(coming) * 4 <= size:
+            return
+        while size < self._most_ids(coming) * 4:
             size *= 2
         kept = g.id_at != NONE
         old = (g.id_key[kept], g.id_at[kept], g.id_row[kept], g.id_content[kept])
@@ -116,6 +120,9 @@ class Table:
         )
         g.cursor[ground.IDS] = 0
         duplicates.insert_all(self.ground, *old)
+
+    def _most_ids(self, coming: int) -> int:
+        return min(int(self.ground.cursor[ground.IDS]) + coming, self.ids_cap)
 
 
 class _Index(dict[str, int]):

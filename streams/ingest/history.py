@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streams.runtime.outcome import Outcome
     from streams.runtime.processor import Processor
 
-CHUNK: Final = 20_000
+CHUNK: Final = 4_000  # more does not go faster: it no longer fits into the caches
 UNREADABLE_MS: Final = -(1 << 62)  # sorts first; the processor will say what is wrong with it
 
 

@@ -95,12 +95,7 @@ class Columns:
         self.positions["sum"] = self.builder.add_each(
             "sum", "real", tuple(map(self._sum_name, self.found.credits))
         )
-        self.positions["cap_day"] = self.builder.add_each(
-            "cap_day", "small", capped, width=self.found.cap_days
-        )
-        self.positions["cap_count"] = self.builder.add_each(
-            "cap_count", "small", capped, width=self.found.cap_days
-        )
+        self.positions["capped"] = self.builder.add_each("capped", "small", capped, width=self.found.cap_days)
 
     def _sum_name(self, credit: Credit) -> str:
         source = f":{'|'.join(credit.paths)}" if credit.paths else ""

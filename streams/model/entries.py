@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from streams.engine.kinds.sums import MOST_CAP
 from streams.model.definition import Amount, AnswerSource, Condition, Entry, Scalar
 from streams.model.fields import (
     BOOLEAN_WORDS,
@@ -73,7 +74,7 @@ def read_entry(notes: Notes, tree: Tree) -> Entry | None:
         dimensions=read_amounts(notes, fields.get("dimensions"), "a dimension", listed=False),
         answers=read_answers(notes, fields.get("answers")),
         seen=read_seen(notes, fields.get("seen")),
-        daily_cap=read_whole(notes, fields.get("daily_cap"), "daily_cap", low=1, high=1_000_000),
+        daily_cap=read_whole(notes, fields.get("daily_cap"), "daily_cap", low=1, high=MOST_CAP),
         activity=True if activity is None else activity,
         tag=read_name(notes, fields.get("tag"), "a tag", reserved=False),
         forward=read_names(notes, fields.get("forward"), "forward"),

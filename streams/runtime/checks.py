@@ -41,9 +41,11 @@ _appended_ms: Callable[[Record], int] = attrgetter("appended_ms")
 
 
 class Checked(NamedTuple):
-    """Touchpoints that were looked at: subjects and instants of all, and why some are refused, by place."""
+    """Touchpoints that were looked at, as columns, and why some are refused, by place."""
 
     ids: list[str]
+    messages: list[str]
+    events: list[str]
     at: NDArray[np.int64]
     refused: Refusals
 
@@ -57,13 +59,14 @@ def check(
     """
     refused: Refusals = {}
     ids = _subject_ids(fields, subject, refused)
-    _refuse_controls(fields, ids, subject, refused)
+    messages, events = list(map(_message_id, fields)), list(map(_event, fields))
+    _refuse_controls(messages, ids, events, subject, refused)
     _refuse_keys(records, ids, subject, refused)
     at = milliseconds_of(list(map(_timestamp, fields)))
     _refuse_instants(at, refused)
     if tolerance_ms is not None:
         _refuse_future(fields, records, at, tolerance_ms, refused)
-    return Checked(ids, at, refused)
+    return Checked(ids, messages, events, at, refused)
 
 
 def _refuse(refused: Refusals, place: int, reason: DeadLetterReason, message: str) -> None:
@@ -83,9 +86,10 @@ def _subject_ids(fields: Sequence[Fields], subject: str, refused: Refusals) -> l
     return cast("list[str]", found)
 
 
-def _refuse_controls(fields: Sequence[Fields], ids: Sequence[str], subject: str, refused: Refusals) -> None:
+def _refuse_controls(
+    messages: Sequence[str], ids: Sequence[str], events: Sequence[str], subject: str, refused: Refusals
+) -> None:
     """Refuse control characters (C0, DEL, C1) in ids and names; other unprintable characters may pass."""
-    messages, events = list(map(_message_id, fields)), list(map(_event, fields))
     for name, texts in (("message_id", messages), (f"{subject}_id", ids), ("event", events)):
         if "".join(texts).isprintable():
             continue

@@ -118,12 +118,12 @@ class Matcher:
         self.wants_more = np.array([*(bool(inputs or codes) for inputs, codes in wants), False])
         self.by_event = _EntryByEvent(self.entries, self.tests)
 
-    def entries_of(self, fields: Sequence[Fields]) -> NDArray[np.int64]:
+    def entries_of(self, fields: Sequence[Fields], events: Sequence[str]) -> NDArray[np.int64]:
         """Return the numbers of the first lines of the map that match, -1 for none."""
         by_event = self.by_event
-        found = np.fromiter(map(by_event.__getitem__, map(_event, fields)), np.int64, len(fields))
-        for place in np.flatnonzero(found == TESTED).tolist():
-            found[place] = by_event.tested(fields[place])
+        found = np.fromiter(map(by_event.__getitem__, events), np.int64, len(events))
+        places = np.flatnonzero(found == TESTED).tolist()
+        found[places] = [by_event.tested(fields[place]) for place in places]
         return found
 
     def getter(self, path: str) -> Getter:
@@ -168,7 +168,6 @@ class Matcher:
 
 Test = Callable[[Fields], bool]
 Line = tuple[int, tuple[Test, ...]]  # a line of the map: its number, and what a touchpoint must pass
-_event = attrgetter("event")
 
 
 class _EntryByEvent(dict[str, int]):
@@ -218,13 +217,13 @@ def _channel(fields: Fields) -> Value:
 
 def _reader(section: str, field: str, deeper: list[str]) -> Getter:
     """Return a function that reads one field of a section, and from there down; UNSET counts as nothing."""
-    of_section, of_field = attrgetter(section), attrgetter(field)
+    of_field = attrgetter(f"{section}.{field}")
 
     def read(fields: Fields) -> Value:
-        kept = of_section(fields)
-        if kept is None:
+        try:
+            value: Value = of_field(fields)
+        except AttributeError:  # there is no such section
             return None
-        value: Value = of_field(kept)
         for name in deeper:
             value = value.get(name) if isinstance(value, dict) else None
         return None if value is UNSET else value

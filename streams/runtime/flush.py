@@ -206,6 +206,7 @@ class Flusher:
             matrices = stored.translate(matrices, old, table.layout)
         for matrix in MATRICES:
             getattr(table.ground, matrix)[rows] = matrices[matrix]
+        table.ground.standing[rows] = 0
         memory.reserve(table.rows)
         memory.written[rows] = number
         memory.sizes[rows] = lengths + 16

@@ -23,7 +23,6 @@ from streams.runtime.flows import Flows
 from streams.runtime.outcome import Told
 from streams.runtime.record import Record
 
-_message_id = attrgetter("message_id")
 _said = attrgetter("kind", "direction", "channel")
 _traits = attrgetter("traits")
 _value = attrgetter("value")
@@ -76,10 +75,11 @@ class Lane:
         if refused:
             good = [place not in checked.refused for place in range(len(fields))]
             fields, records = list(compress(fields, good)), list(compress(records, good))
-            checked = Checked(list(compress(checked.ids, good)), checked.at[good], {})
+            ids, messages, events = (list(compress(texts, good)) for texts in checked[:3])
+            checked = Checked(ids, messages, events, checked.at[good], {})
         batch = self._batch(fields, records, checked)
         if fields:
-            self._run(batch, list(map(_message_id, fields)), told)
+            self._run(batch, checked.messages, told)
         return Applied(batch, records, refused)
 
     def elapse(self, until_ms: int, told: Told) -> None:
@@ -120,13 +120,12 @@ class Lane:
         batch = advance.empty_batch(n, inputs=self.width, codes=self.codes, traits=len(matcher.traits))
         batch.row[:] = self.table.rows_of(checked.ids)
         batch.at[:] = checked.at
-        batch.entry[:] = matcher.entries_of(fields)
+        batch.entry[:] = matcher.entries_of(fields, checked.events)
         said = np.fromiter(map(SAID_CODES.__getitem__, map(_said, fields)), np.int64, n)
         batch.channel[:] = said >> 2
         batch.bits[:] = said & 3
         batch.bits[~matcher.activity[batch.entry]] &= ~advance.ACTIVITY
-        messages = map(str.encode, map(_message_id, fields))
-        digests = b"".join(map(xxhash.xxh3_128_digest, messages))
+        digests = b"".join(map(xxhash.xxh3_128_digest, map(str.encode, checked.messages)))
         batch.key[:] = np.frombuffer(digests, np.int64).reshape(n, 2)
         batch.key[:, 0] ^= batch.row * ROW_FACTOR
         contents = b"".join(map(xxhash.xxh3_64_digest, map(_value, records)))

@@ -29,7 +29,7 @@ class Told:
 
     def __init__(self) -> None:
         self.harvests: list[Harvest] = []
-        self.sent: dict[tuple[int, int], tuple[Lane, NDArray[np.float64]]] = {}
+        self.sent: list[tuple[Lane, NDArray[np.float64]]] = []
 
     def gather(self, lane: "Lane", messages: Sequence[str]) -> None:
         """Take the happenings out of a lane's kernel so that there is room again."""
@@ -43,12 +43,22 @@ class Told:
         if m:
             sent = g.sent[:m].copy()
             g.slot[sent[:, ground.SENT_ROW].astype(np.int64)] = -1
-            self._keep_sent(lane, sent)
+            self.sent.append((lane, sent))
             g.cursor[ground.SENT] = 0
 
-    def _keep_sent(self, lane: "Lane", sent: NDArray[np.float64]) -> None:
-        for row, emission in zip(sent[:, ground.SENT_ROW].astype(np.int64).tolist(), sent, strict=True):
-            self.sent[id(lane), row] = (lane, emission)
+    def latest(self) -> list[tuple["Lane", NDArray[np.float64]]]:
+        """Return the last emission of every row that has one."""
+        found = {}
+        for lane, sent in self.sent:
+            for row, emission in zip(sent[:, ground.SENT_ROW].astype(np.int64).tolist(), sent, strict=True):
+                found[id(lane), row] = (lane, emission)
+        return list(found.values())
+
+    def count_latest(self) -> int:
+        """Return how many rows have an emission."""
+        if len(self.sent) == 1:
+            return len(self.sent[0][1])
+        return len({(id(lane), row) for lane, sent in self.sent for row in sent[:, ground.SENT_ROW].tolist()})
 
     def count(self, kind: int) -> int:
         """Return how many happenings of a kind there are."""
@@ -65,7 +75,7 @@ class Outcome:
         self.moves = told.count(ground.STAGE)
         self.raised = told.count(ground.RAISED)
         self.resolved = told.count(ground.RESOLVED)
-        self.emissions = len(told.sent)
+        self.emissions = told.count_latest()
 
     def transitions(self) -> list[StageChanged]:
         """Return the transitions, in order."""
@@ -86,7 +96,7 @@ class Outcome:
 
     def scores(self) -> list[ScoreUpdated]:
         """Return the latest emission of every customer that has one."""
-        return [Renderer.scores(lane, emission) for lane, emission in self.told.sent.values()]
+        return [Renderer.scores(lane, emission) for lane, emission in self.told.latest()]
 
     def _renderers(self) -> Iterator[Renderer]:
         return (Renderer(*harvest) for harvest in self.told.harvests)

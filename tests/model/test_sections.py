@@ -141,7 +141,7 @@ def test_where_knows_equality_patterns_lists_bounds_and_presence() -> None:
         ("{event: A, answers: {nps: {value: properties.x, scale: ▸[0, 10]}}}", None),
         ("{event: A, seen: {▸a b: properties.x}}", "a b is not a name for a set"),
         ("{event: A, seen: {pages: ▸x}}", "x is not a path into a touchpoint"),
-        ("{event: A, type: t, daily_cap: ▸0}", "daily_cap must lie between 1 and 1e+06"),
+        ("{event: A, type: t, daily_cap: ▸0}", "daily_cap must lie between 1 and 511"),
         ("{event: A, type: t, daily_cap: ▸1.5}", "daily_cap must be a whole number"),
         ("{event: A, type: t, daily_cap: ▸many}", "daily_cap must be a number"),
         ("{event: A, activity: ▸yes}", "activity must be true or false"),

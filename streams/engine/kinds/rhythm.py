@@ -6,6 +6,7 @@ from typing import Final
 from streams.engine.compiled import compiled, entry
 from streams.engine.ground import GAPS, LAST_ACTIVE, Ground
 from streams.engine.instants import DAY_MS, NONE
+from streams.engine.standing import KNOWN, RHYTHM
 
 GAPS_KEPT: Final = 8
 FEWEST_GAPS: Final = 3
@@ -30,12 +31,13 @@ def touch(g: Ground, r: int, t: int) -> None:
             n = int(g.small[r, GAPS])
             g.small[r, g.p.gap + n % GAPS_KEPT] = gap
             g.small[r, GAPS] = n + 1
+            g.standing[r, KNOWN] &= ~RHYTHM
         g.at[r, LAST_ACTIVE] = t
 
 
-@entry
-def read(g: Ground, r: int) -> float:
-    """Return the median gap in milliseconds, absent under 3 gaps."""
+@compiled
+def median(g: Ground, r: int) -> float:
+    """Work out the median gap."""
     n = min(int(g.small[r, GAPS]), GAPS_KEPT)
     if n < FEWEST_GAPS:
         return math.nan
@@ -52,3 +54,13 @@ def read(g: Ground, r: int) -> float:
         if rank == n // 2:
             high = mine
     return (low + high) / 2.0 * DAY_MS
+
+
+@entry
+def read(g: Ground, r: int) -> float:
+    """Return the median gap in milliseconds, absent under 3 gaps."""
+    place = g.p.dimensions + g.p.types
+    if not g.standing[r, KNOWN] & RHYTHM:
+        g.derived[r, place] = median(g, r)
+        g.standing[r, KNOWN] |= RHYTHM
+    return float(g.derived[r, place])

@@ -12,9 +12,12 @@ from typing import Final
 from streams.engine.compiled import FloatPlane, compiled, entry
 from streams.engine.ground import Ground
 from streams.engine.instants import DAY_MS, NONE
+from streams.engine.standing import KNOWN, POINTS
 
 MOST_HALF_LIVES_AHEAD: Final = 256  # before L moves: 2^256 is far from overflow
 LOG_2: Final = math.log(2.0)
+CAP_BITS: Final = 9  # a capped entry's column: the UTC day, then in these bits how often it gave points
+MOST_CAP: Final = (1 << CAP_BITS) - 1
 STEEPEST: Final = 1.0 / (math.e * LOG_2)  # the greatest u·2^-u, at u = 1/ln 2
 
 
@@ -39,13 +42,13 @@ def capped(g: Ground, r: int, e: int, day: int) -> bool:
     place = int(g.ints[g.p.entry_cap_slot + e])
     if place < 0:
         return False
-    slot = place * g.p.cap_days + day % g.p.cap_days
-    if int(g.small[r, g.p.cap_day + slot]) != day:
-        g.small[r, g.p.cap_day + slot] = day
-        g.small[r, g.p.cap_count + slot] = 0
-    if int(g.small[r, g.p.cap_count + slot]) >= g.ints[g.p.entry_cap + e]:
+    column = g.p.capped + place * g.p.cap_days + day % g.p.cap_days
+    given = int(g.small[r, column])
+    if given >> CAP_BITS != day:
+        given = day << CAP_BITS
+    if given & MOST_CAP >= int(g.ints[g.p.entry_cap + e]):
         return True
-    g.small[r, g.p.cap_count + slot] += 1
+    g.small[r, column] = given + 1
     return False
 
 
@@ -71,6 +74,7 @@ def touch(g: Ground, r: int, e: int, t: int, inputs: FloatPlane, i: int) -> bool
         half_life = int(g.ints[g.p.half_life + h])
         exponent = float(at - int(g.at[r, g.p.mark + h]) * half_life) / float(half_life)
         g.real[r, g.p.sum + g.ints[g.p.credit_sum + c]] += points * math.exp2(exponent)
+    g.standing[r, KNOWN] &= ~POINTS
     return True
 
 
@@ -86,13 +90,29 @@ def read_decays(g: Ground, r: int, t: int) -> None:
             g.work[g.p.work_decay + h] = math.exp2(-float(t - mark * half_life) / float(half_life))
 
 
+@compiled
+def weigh(g: Ground, r: int) -> None:
+    """Add up the points of each dimension and of each type, as of their marks, unless that is known."""
+    if g.standing[r, KNOWN] & POINTS:
+        return
+    for d in range(g.p.dimensions):
+        total = 0.0
+        for i in range(g.ints[g.p.dimension_sum + d], g.ints[g.p.dimension_sum + d + 1]):
+            total += g.nums[g.p.dimension_weight + i] * g.real[r, g.p.sum + g.ints[g.p.dimension_sum_id + i]]
+        g.derived[r, d] = total
+    for k in range(g.p.types):
+        part = 0.0
+        for i in range(g.ints[g.p.type_sum + k], g.ints[g.p.type_sum + k + 1]):
+            part += g.real[r, g.p.sum + g.ints[g.p.type_sum_id + i]]
+        g.derived[r, g.p.dimensions + k] = part
+    g.standing[r, KNOWN] |= POINTS
+
+
 @entry
 def strength(g: Ground, r: int, d: int) -> float:
     """Return the weighted decayed points of dimension `d`, in points, after `read_decays`."""
-    total = 0.0
-    for i in range(g.ints[g.p.dimension_sum + d], g.ints[g.p.dimension_sum + d + 1]):
-        total += g.nums[g.p.dimension_weight + i] * g.real[r, g.p.sum + g.ints[g.p.dimension_sum_id + i]]
-    return float(total * g.work[g.p.work_decay + g.ints[g.p.dimension_half + d]])
+    weigh(g, r)
+    return float(g.derived[r, d] * g.work[g.p.work_decay + g.ints[g.p.dimension_half + d]])
 
 
 @compiled
@@ -122,12 +142,8 @@ def share(g: Ground, r: int, k: int) -> float:
 
     All types share one half-life, so the share stands still while nothing happens.
     """
-    mine, everything = 0.0, 0.0
+    weigh(g, r)
+    everything = 0.0
     for other in range(g.p.types):
-        part = 0.0
-        for i in range(g.ints[g.p.type_sum + other], g.ints[g.p.type_sum + other + 1]):
-            part += g.real[r, g.p.sum + g.ints[g.p.type_sum_id + i]]
-        everything += part
-        if other == k:
-            mine = part
-    return mine / everything if everything > 0.0 else math.nan
+        everything += g.derived[r, g.p.dimensions + other]
+    return g.derived[r, g.p.dimensions + k] / everything if everything > 0.0 else math.nan
