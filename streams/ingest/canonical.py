@@ -4,6 +4,9 @@ An accepted item keeps the sender's bytes: nothing is encoded again on the way t
 """
 
 import re
+from collections.abc import Sequence
+from itertools import repeat
+from operator import add
 from typing import Final
 
 import msgspec
@@ -103,9 +106,14 @@ def find_damage(value: bytes, *, event_limit_bytes: int = EVENT_LIMIT_BYTES) -> 
     return None
 
 
-def is_harmless(value: bytes) -> bool:
-    """Whether cheap tests alone show that there is no damage; false says nothing yet."""
-    return len(value) <= EVENT_LIMIT_BYTES and value.isascii() and _brackets(value) <= DEPTH_LIMIT
+def are_harmless(values: Sequence[bytes]) -> bool:
+    """Whether cheap tests alone show that all are undamaged; many cost less together than one by one."""
+    braces, brackets = (map(bytes.count, values, repeat(mark)) for mark in (b"{", b"["))
+    return (
+        max(map(len, values), default=0) <= EVENT_LIMIT_BYTES
+        and all(map(bytes.isascii, values))
+        and max(map(add, braces, brackets), default=0) <= DEPTH_LIMIT
+    )
 
 
 def _brackets(value: bytes) -> int:

@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter
-from streams.ingest.canonical import find_damage, is_harmless
+from streams.ingest.canonical import are_harmless, find_damage
 from streams.ingest.item import Refused
 from streams.ingest.lines import Block, digest_of, read_blocks
 from streams.ingest.mapping import Mapping
 from streams.ingest.records import RecordJoiner
 from streams.ingest.segment import translate, translate_batch
-from streams.ingest.shape import Shape, is_clearly_canonical, shape_of
+from streams.ingest.shape import Shape, are_clearly_canonical, shape_of
 from streams.ingest.table import UnmappableRow, compile_mapping
 
 BATCH_LIMIT_BYTES: Final = 500_000  # Segment's own limit
@@ -57,7 +57,7 @@ def dead_letter(refused: Refused, *, path: str, line: int) -> DeadLetter:
 
 
 def _read_json(path: Path, block: Block) -> Rows:
-    if all(map(is_plain, block.lines)):  # nearly every block of Rapport's own touchpoints
+    if are_plain(block.lines):  # nearly every block of Rapport's own touchpoints
         lines = block.lines
         return Rows(
             str(path), block.read_bytes, values=lines, originals=lines, lines=block.numbers, refused=[]
@@ -78,9 +78,9 @@ def _read_json(path: Path, block: Block) -> Rows:
     return rows
 
 
-def is_plain(line: bytes) -> bool:
-    """Whether a line can go to the processor as it is, told by cheap tests; false says nothing yet."""
-    return is_clearly_canonical(line) and is_harmless(line)
+def are_plain(lines: list[bytes]) -> bool:
+    """Whether lines can all go to the processor as they are, told by cheap tests; false says nothing yet."""
+    return are_clearly_canonical(lines) and are_harmless(lines)
 
 
 def _read_mapped(path: Path, mapping: Mapping) -> Iterator[Rows]:

@@ -5,6 +5,7 @@ There is no log and there are no ticks: rows elapse by their own touchpoints, an
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, count, repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -56,16 +57,18 @@ class Shelf:
         if not self.paths or self.paths[-1] != rows.path:
             self.paths.append(rows.path)
         file = len(self.paths) - 1
-        places: Sequence[int] = range(len(rows.values))
+        values, originals, lines = rows.values, rows.originals, rows.lines
         if timed:
-            instants = [instant_of(value) for value in rows.values]
-            places = [at for at in places if until_ms is None or instants[at] <= until_ms]
-            self.instants.extend(instants[at] for at in places)
-        self.values.extend(rows.values[at] for at in places)
-        self.originals.extend(rows.originals[at] for at in places)
-        self.lines.extend(rows.lines[at] for at in places)
-        self.files.extend([file] * len(places))
-        return len(rows.values) - len(places)
+            instants = list(map(instant_of, values))
+            kept = [until_ms is None or at <= until_ms for at in instants]
+            self.instants.extend(compress(instants, kept))
+            values, originals = list(compress(values, kept)), list(compress(originals, kept))
+            lines = list(compress(lines, kept))
+        self.values.extend(values)
+        self.originals.extend(originals)
+        self.lines.extend(lines)
+        self.files.extend(repeat(file, len(values)))
+        return len(rows.values) - len(values)
 
     def in_order(self) -> Sequence[int]:
         """Return the places in the order of time; equal instants stay in the order of the files."""
@@ -123,9 +126,8 @@ def _feed(shelf: Shelf, order: Sequence[int], processor: "Processor", offset: in
     for start in range(0, len(order), CHUNK):
         places = order[start : start + CHUNK]
         first = offset + start
-        outcome = processor.process(
-            [Record(at, 0, None, values[place]) for at, place in enumerate(places, first)]
-        )
+        chunk = map(values.__getitem__, places)
+        outcome = processor.process(list(map(Record, count(first), repeat(0), repeat(None), chunk)))
         letters = [
             _placed(letter, shelf, places[letter.source_offset - first]) for letter in outcome.dead_letters
         ]
