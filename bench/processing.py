@@ -16,6 +16,7 @@ from bench import machine, reference
 from bench.figures import Figure, Row
 from bench.population import written
 from schemas.touchpoint import Subject
+from streams.cli.collector import calm
 from streams.engine import advance
 from streams.ingest.files import read_touchpoints
 from streams.ingest.history import CHUNK, Tally, play
@@ -128,6 +129,7 @@ def replayed(path: Path, mode: Mode) -> Run:
     Raises:
         WrongTableError: They differ.
     """
+    calm()  # as the commands do
     model = load_model("starter")
     _warm(Processor(model, check_future=False))
     processor = Processor(model, check_future=False, check_internal=True, storing=mode == "profile")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.engine import duplicates, standing
+from streams.engine.ahead import TOUCHPOINTS_AHEAD, fetch_id, fetch_row
 from streams.engine.compiled import Structure, compiled, entry, structure
 from streams.engine.evaluate import evaluate, set_clock
 from streams.engine.ground import (
@@ -110,14 +111,20 @@ def elapse(g: Ground, r: int, until: int) -> bool:
 
 
 @compiled
-def clear(g: Ground, r: int) -> None:
-    """Make row `r` what an empty row looks like."""
+def fill(g: Ground, r: int) -> None:
+    """Make row `r`, which was never used and holds but zeros, what an empty row looks like."""
     for c in range(g.at.shape[1]):
         g.at[r, c] = g.at[BLANK_ROW, c]
     for c in range(g.small.shape[1]):
         g.small[r, c] = g.small[BLANK_ROW, c]
     for c in range(g.real.shape[1]):
         g.real[r, c] = g.real[BLANK_ROW, c]
+
+
+@compiled
+def clear(g: Ground, r: int) -> None:
+    """Make row `r` what an empty row looks like."""
+    fill(g, r)
     for c in range(g.pane.shape[1]):
         g.pane[r, c] = g.pane[BLANK_ROW, c]
     standing.forget_all(g, r)
@@ -149,14 +156,13 @@ def begin(g: Ground, r: int, t: int) -> None:
 @compiled
 def apply_entry(g: Ground, r: int, t: int, b: Batch, i: int) -> None:
     """Give row `r` what the touchpoint's line of the map says: points, signals, answers, sets."""
-    e = int(b.entry[i])
+    e, first = int(b.entry[i]), False
     if sums.touch(g, r, e, t, b.inputs, i):
-        standing.forget(g, r, g.p.cause_points + e)
-    standing.forget(g, r, g.p.cause_signals + e)
+        standing.forget(g, r, g.p.cause_points + e, anew=False)
     for k in range(g.ints[g.p.entry_signal + e], g.ints[g.p.entry_signal + e + 1]):
         s, number = int(g.ints[g.p.entry_signal_id + k]), int(g.ints[g.p.entry_signal_input + k])
         amount = b.inputs[i, number] if number >= 0 else g.nums[g.p.entry_signal_constant + k]
-        signals.touch(g, r, s, t)
+        first = signals.touch(g, r, s, t) or first
         signals.touch_amount(g, r, s, t, amount)
         signals.carry(g, s)
     for k in range(g.ints[g.p.entry_answer + e], g.ints[g.p.entry_answer + e + 1]):
@@ -167,6 +173,7 @@ def apply_entry(g: Ground, r: int, t: int, b: Batch, i: int) -> None:
         code = int(b.codes[i, g.ints[g.p.entry_seen_input + k]])
         if code != 0:
             seen.touch(g, r, int(g.ints[g.p.entry_seen_set + k]), code, t)
+    standing.forget(g, r, g.p.cause_signals + e, anew=first)
 
 
 @compiled
@@ -175,15 +182,15 @@ def apply_activity(g: Ground, r: int, t: int, channel: int) -> None:
     if g.p.session >= 0 and rhythm.starts_session(g, r, t):
         signals.touch(g, r, g.p.session, t)
         signals.carry(g, g.p.session)
-        standing.forget(g, r, standing.SESSION)
-    signals.touch(g, r, g.p.activity, t)
+        standing.forget(g, r, standing.SESSION, anew=True)
+    first = signals.touch(g, r, g.p.activity, t)
     signals.carry(g, g.p.activity)
-    standing.forget(g, r, standing.ACTIVITY)
+    standing.forget(g, r, standing.ACTIVITY, anew=first)
     rhythm.touch(g, r, t)
     if flags.touch(g, r, t):
-        standing.forget(g, r, standing.ACTIVE_DAY)
+        standing.forget(g, r, standing.ACTIVE_DAY, anew=True)
     if seen.touch_channel(g, r, channel, t):
-        standing.forget(g, r, standing.CHANNEL)
+        standing.forget(g, r, standing.CHANNEL, anew=True)
 
 
 @compiled
@@ -192,7 +199,7 @@ def apply(g: Ground, r: int, b: Batch, i: int) -> None:
     t = int(b.at[i])
     if int(g.small[r, STATUS]) != LIVE:
         if int(g.small[r, STATUS]) == BLANK:
-            clear(g, r)
+            fill(g, r)
         begin(g, r, t)
     g.cursor[CLOCK_MOVED] = 1 if t > int(g.at[r, CLOCK]) else 0
     set_clock(g, r, t)
@@ -200,8 +207,8 @@ def apply(g: Ground, r: int, b: Batch, i: int) -> None:
     g.at[r, TOUCHED] = now
     if t < int(g.at[r, FIRST]):
         g.at[r, FIRST] = t
-        standing.forget(g, r, standing.FIRST_SEEN)
-    standing.forget(g, r, standing.ANY_TOUCHPOINT)
+        standing.forget(g, r, standing.FIRST_SEEN, anew=True)
+    standing.forget(g, r, standing.ANY_TOUCHPOINT, anew=True)
     g.changed[r] = 1
     g.cursor[CARRIED] = 0
     g.cursor[ANSWERED] = 0
@@ -236,6 +243,9 @@ def check(g: Ground, r: int, b: Batch, i: int) -> int:
 def run_batch(g: Ground, b: Batch, start: int) -> int:
     """Apply the touchpoints of a batch from `start` on; return where it stopped (the length when done)."""
     for i in range(start, b.row.shape[0]):
+        if i + TOUCHPOINTS_AHEAD < b.row.shape[0]:
+            fetch_row(g, int(b.row[i + TOUCHPOINTS_AHEAD]))
+            fetch_id(g, int(b.key[i + TOUCHPOINTS_AHEAD, 0]))
         r = int(b.row[i])
         if g.cursor[PASSED] != i + 1:
             b.outcome[i] = check(g, r, b, i)

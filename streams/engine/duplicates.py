@@ -105,12 +105,6 @@ def remember(g: Ground, key: int, other: int, at: int, row: int, content: int) -
 
 
 @entry
-def sweep(g: Ground) -> None:
-    """Forget the ids that no longer matter."""
-    forget(g, NONE)
-
-
-@entry
 def insert_all(
     g: Ground, keys: IntPlane, at: NDArray[np.int64], rows: NDArray[np.int32], contents: NDArray[np.uint32]
 ) -> None:

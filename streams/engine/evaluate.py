@@ -56,7 +56,7 @@ def is_hard(g: Ground, f: int) -> bool:
 @compiled
 def forget_stage(g: Ground, f: int, r: int) -> None:
     """Let rules and values that read the stage or flags of framework `f` be read again: it has moved."""
-    standing.forget(g, r, g.p.cause_framework + f)
+    standing.forget(g, r, g.p.cause_framework + f, anew=True)
     readings.drop(g)
 
 

@@ -53,7 +53,7 @@ HOLDS: Final = 36  # how many of the last `arg` truths are true
 CLAMP: Final = 37  # to 0..100
 # Truths out of numbers and truths.
 KNOWN: Final = 38
-LESS: Final = 39
+LESS: Final = 39  # of the last two numbers; `arg` WITH_CONSTANT: of the last one and num
 LESS_EQUAL: Final = 40
 GREATER: Final = 41
 GREATER_EQUAL: Final = 42
@@ -63,6 +63,7 @@ ALL: Final = 45  # of the last `arg` truths
 ANY: Final = 46
 CONTRARY: Final = 47  # of a truth that is never unknown
 
+WITH_CONSTANT: Final = 1
 SAME: Final = 5e-10  # numbers nearer than this are equal
 PLACES: Final = 4  # value, low, high, until
 

@@ -57,7 +57,8 @@ INT_SECTIONS = (
     # terms, programs, rules
     "leaf_ring", "leaf_size", "leaf_ago", "leaf_weekly", "code", "arg", "program_first",
     "program_inexact", "rule_leaf", "rule_leaf_program", "rule_source", "rule_source_dimension",
-    "program_reads", "back_ring", "back_days", "cause_rule", "cause_rule_id",
+    "program_reads", "back_ring", "back_days", "cause_rule", "cause_rule_id", "cause_lower",
+    "cause_lower_id",
     # frameworks
     "framework_kind", "framework_dwell", "framework_stage", "framework_exit", "framework_hard",
     "framework_hard_signal", "stage_when", "stage_stay", "stage_latch", "stage_upon", "stage_for",

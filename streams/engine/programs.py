@@ -175,16 +175,13 @@ def judge(g: Ground, top: int, code: int, n: int) -> int:
 
 
 @compiled
-def compare(g: Ground, top: int, code: int, t: int) -> int:
-    """Compare the last two numbers at instant `t`; return the new top."""
-    a = g.p.work_stack + (top - 1) * op.PLACES
-    b = a + op.PLACES
-    apart = g.work[a] - g.work[b]
-    until = min(g.work[a + 3], g.work[b + 3])
+def decide(
+    g: Ground, top: int, code: int, t: int, apart: float, low: float, high: float, until: float
+) -> int:
+    """Put on the stack whether numbers so far apart, at such speeds, compare; return the new top."""
     if apart != apart:
-        return push(g, top - 2, 0.0, int(until))
+        return push(g, top, 0.0, int(until))
     gap = 0.0 if abs(apart) <= op.SAME else apart
-    low, high = g.work[a + 1] - g.work[b + 2], g.work[a + 2] - g.work[b + 1]
     if code == op.LESS:
         truth = gap < 0.0
     elif code == op.LESS_EQUAL:
@@ -201,7 +198,24 @@ def compare(g: Ground, top: int, code: int, t: int) -> int:
         until = min(until, float(t) + op.wait(apart - op.SAME if gap > 0.0 else apart + op.SAME, -low))
     if high > 0.0 and gap <= 0.0:
         until = min(until, float(t) + op.wait(-apart - op.SAME if gap < 0.0 else op.SAME - apart, high))
-    return push(g, top - 2, 1.0 if truth else 0.0, int(until))
+    return push(g, top, 1.0 if truth else 0.0, int(until))
+
+
+@compiled
+def compare(g: Ground, top: int, code: int, t: int) -> int:
+    """Compare the last two numbers at instant `t`; return the new top."""
+    a = g.p.work_stack + (top - 1) * op.PLACES
+    b = a + op.PLACES
+    apart, until = g.work[a] - g.work[b], min(g.work[a + 3], g.work[b + 3])
+    low, high = g.work[a + 1] - g.work[b + 2], g.work[a + 2] - g.work[b + 1]
+    return decide(g, top - 2, code, t, apart, low, high, until)
+
+
+@compiled
+def compare_constant(g: Ground, top: int, code: int, t: int, constant: float) -> int:
+    """Compare the last number with a constant at instant `t`; return the new top."""
+    a = g.p.work_stack + top * op.PLACES
+    return decide(g, top - 1, code, t, g.work[a] - constant, g.work[a + 1], g.work[a + 2], g.work[a + 3])
 
 
 @compiled
@@ -281,7 +295,10 @@ def run(g: Ground, program: int, r: int, t: int) -> float:
         if code <= op.SHARE:
             top = push_leaf(g, top, code, arg, g.nums[g.p.num + i], r, t)
         elif op.LESS <= code <= op.NOT_EQUAL:
-            top = compare(g, top, code, t)
+            if arg == op.WITH_CONSTANT:
+                top = compare_constant(g, top, code, t, g.nums[g.p.num + i])
+            else:
+                top = compare(g, top, code, t)
         elif code == op.ALL or code == op.ANY or code == op.HOLDS:
             top = judge(g, top, code, arg)
         elif op.ADD <= code <= op.DIVIDE:

@@ -86,7 +86,7 @@ def read_backs(g: Ground, r: int, t: int) -> None:
             value = g.work[g.p.work_value + v]
             until = (today + 1) * DAY_MS
             if g.work[g.p.work_low + v] == 0.0 and g.work[g.p.work_high + v] == 0.0:
-                until = max(until, int(g.work[g.p.work_until + v]))
+                until = max(until, min(until, int(g.work[g.p.work_until + v])) + back * DAY_MS)
         g.work[g.p.work_back + b] = value
         g.work[g.p.work_back_until + b] = float(until)
     g.cursor[BACKS_ROW] = r

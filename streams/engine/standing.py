@@ -32,10 +32,18 @@ CAUSES_FIXED: Final = 6
 
 
 @compiled
-def forget(g: Ground, r: int, cause: int) -> None:
-    """Let the rules of row `r` that read what `cause` touched be read again."""
+def forget(g: Ground, r: int, cause: int, anew: bool) -> None:
+    """Let the rules of row `r` that read what `cause` touched be read again.
+
+    A rule that the cause can only make less true stands where it is not true, unless something is there
+    for the first time (`anew`).
+    """
     for k in range(g.ints[g.p.cause_rule + cause], g.ints[g.p.cause_rule + cause + 1]):
         g.standing[r, g.ints[g.p.cause_rule_id + k]] = 0
+    for k in range(g.ints[g.p.cause_lower + cause], g.ints[g.p.cause_lower + cause + 1]):
+        place = int(g.ints[g.p.cause_lower_id + k])
+        if anew or g.standing[r, place] > 0:
+            g.standing[r, place] = 0
 
 
 @compiled

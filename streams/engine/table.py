@@ -21,7 +21,8 @@ from streams.engine.standing import STANDING_FIXED
 
 T = TypeVar("T", bound=np.generic)
 
-FIRST_RESERVE = 4_096
+FIRST_RESERVE = 65_536  # only pages that are used take memory
+GROWTH = 4
 TOLD_RESERVE = 4_096
 SENT_RESERVE = 8_192
 IDS_RESERVE = 1 << 16
@@ -86,7 +87,7 @@ class Table:
         have = g.at.shape[0]
         if rows <= have:
             return
-        wanted = max(rows, have * 2)
+        wanted = max(rows, have * GROWTH)
         at, small = _grown(g.at, wanted), _grown(g.small, wanted)
         real, pane = _grown(g.real, wanted), _grown(g.pane, wanted)
         standing, derived = _grown(g.standing, wanted), _grown(g.derived, wanted)
@@ -102,14 +103,12 @@ class Table:
         """Make room for `coming` more ids, at no more than half full; ids that no longer matter go first."""
         g = self.ground
         size = g.id_at.shape[0]
-        if self._most_ids(coming) * 2 <= size:
+        if min(int(g.cursor[ground.IDS]) + coming, self.ids_cap) * 2 <= size:
             return
-        duplicates.sweep(g)
-        if self._most_ids(coming) * 4 <= size:
-            return
-        while size < self._most_ids(coming) * 4:
+        matter = g.id_at >= g.at[g.id_row, ground.CLOCK] - self.plan.named["grace"]
+        kept = np.flatnonzero(matter & (g.id_at != NONE))
+        while size < min(len(kept) + coming, self.ids_cap) * 4:
             size *= 2
-        kept = g.id_at != NONE
         old = (g.id_key[kept], g.id_at[kept], g.id_row[kept], g.id_content[kept])
         self.ground = replace(
             g,
@@ -120,9 +119,6 @@ class Table:
         )
         g.cursor[ground.IDS] = 0
         duplicates.insert_all(self.ground, *old)
-
-    def _most_ids(self, coming: int) -> int:
-        return min(int(self.ground.cursor[ground.IDS]) + coming, self.ids_cap)
 
 
 class _Index(dict[str, int]):

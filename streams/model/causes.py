@@ -1,31 +1,52 @@
-"""What touches what a rule reads: for each cause in the engine, the rules that have to be read again."""
+"""What touches what a rule reads: for each cause in the engine, the rules that have to be read again.
 
-from collections.abc import Sequence
+Many rules need not be: silence that has not lasted long enough is no longer after one more visit. Where a
+touchpoint can only make a rule less true, and it is not true, what was said of it stands.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from streams.engine import readings, standing
 from streams.model import walk
 from streams.model.compile_rules import Program
-from streams.model.definition import Entry, Model
-from streams.model.expression import Node, Rule, Term
+from streams.model.definition import Amount, Entry, Model
+from streams.model.expression import (
+    And,
+    Arithmetic,
+    Compare,
+    Constant,
+    Default,
+    Fold,
+    Holds,
+    Negative,
+    Node,
+    Not,
+    Or,
+    Rule,
+    Term,
+)
 from streams.model.survey import SIGNAL_TERMS, Survey, TraitColumn
 
 if TYPE_CHECKING:
     from streams.model.compile import Sections
 
-Touched = tuple[str, object]  # a kind of thing that a touchpoint or a move changes, and which one
+Thing = tuple[str, object]  # a kind of thing that a touchpoint or a move changes, and which one
+Way = int  # 1: up, -1: down, 0: any
 
-ACTIVE_DAY: Touched = ("active_day", "")
-CHANNEL: Touched = ("channel", "")
-FIRST_SEEN: Touched = ("first", "")
-TYPES: Touched = ("types", "")
-ANY: Touched = ("any", "")
+ACTIVE_DAY: Thing = ("active_day", "")
+CHANNEL: Thing = ("channel", "")
+FIRST_SEEN: Thing = ("first", "")
+TYPES: Thing = ("types", "")
+ANY: Thing = ("any", "")
+UP, DOWN, EITHER = 1, -1, 0
 
 _ALONE = {
     "rhythm": ACTIVE_DAY,
     "days_active": ACTIVE_DAY,
     "channels": CHANNEL,
     "tenure": FIRST_SEEN,
+    "score_at": FIRST_SEEN,  # what is touched now shows at midnights to come
     "type": TYPES,
 }
 
@@ -38,9 +59,9 @@ class Reads:
         self.scores = {score.name: score.value.node for score in model.scores}
         self.expressions = {d.name: d.value.node for d in model.dimensions if d.value is not None}
 
-    def of(self, node: Node) -> set[Touched]:
-        """Return what changes the value of a tree, beside time."""
-        return {touched for term in walk.terms(node) for touched in self._of_term(term)}
+    def of(self, node: Node, way: Way = UP) -> set[tuple[Thing, Way]]:
+        """Return what changes the value of a tree, beside time, and which way: with it, against it, any."""
+        return {found for term, its_way in _terms(node, way) for found in self._of_term(term, its_way)}
 
     def looks_back(self, node: Node) -> bool:
         """Return whether a tree itself reads a score at a past midnight."""
@@ -51,34 +72,59 @@ class Reads:
         values = any(term.kind in {"score", "dimension"} for term in walk.terms(node))
         return readings.READS_VALUES * values | readings.READS_BACKS * self.looks_back(node)
 
-    def _behind(self, term: Term) -> list[Node]:
-        if term.kind in {"score", "score_at"}:
-            return [self.scores[term.name]]
-        return (
-            [self.expressions[term.name]]
-            if term.kind == "dimension" and term.name in self.expressions
-            else []
-        )
-
-    def _of_term(self, term: Term) -> set[Touched]:
-        behind = {touched for node in self._behind(term) for touched in self.of(node)}
+    def _of_term(self, term: Term, way: Way) -> set[tuple[Thing, Way]]:
         if term.kind == "score":
-            return behind
-        if term.kind == "score_at":
-            return behind | {FIRST_SEEN}
+            return self.of(self.scores[term.name], way)
         if term.kind == "dimension":
-            return behind or {("dimension", term.name)}
+            expression = self.expressions.get(term.name)
+            return {(("dimension", term.name), way)} if expression is None else self.of(expression, way)
+        if term.kind == "since":
+            return {(("since", term.name), way)}
+        return {(self._thing(term), EITHER)}
+
+    def _thing(self, term: Term) -> Thing:
         if term.kind in _ALONE:
-            return {_ALONE[term.kind]}
+            return _ALONE[term.kind]
         if term.kind in SIGNAL_TERMS:
-            return {("signal", term.name)}
+            return ("signal", term.name)
         if term.kind == "sessions":
-            return {("signal", "session")}
+            return ("signal", "session")
         if term.kind == "p_alive":
-            return {("signal", self.model.p_alive.signal)} if self.model.p_alive else set()
+            return ("signal", self.model.p_alive.signal if self.model.p_alive else "")
         if term.kind in {"trait", "until"}:
-            return {("trait", TraitColumn(term.name, date=term.kind == "until"))}
-        return {(term.kind, term.name)}  # answer, seen, follow, stage
+            return ("trait", TraitColumn(term.name, date=term.kind == "until"))
+        return (term.kind, term.name)  # answer, seen, follow, stage
+
+
+def _terms(node: Node, way: Way) -> Iterator[tuple[Term, Way]]:
+    """Yield the terms of a tree, and which way the tree goes when they go up."""
+    match node:
+        case Term():
+            yield node, way
+        case Compare(op=op, left=left, right=right):
+            with_left = UP if op in {">", ">="} else DOWN if op in {"<", "<="} else EITHER
+            yield from _terms(left, way * with_left)
+            yield from _terms(right, -way * with_left)
+        case Not(condition=part) | Negative(operand=part):
+            yield from _terms(part, -way)
+        case Arithmetic(op=op, left=left, right=right):
+            yield from _terms(left, way * _factor(op, right))
+            yield from _terms(right, way * _factor(op, left) if op != "/" else EITHER)
+        case And() | Or() | Holds() | Fold() | Default():
+            for part in walk.children(node):
+                yield from _terms(part, way)
+        case _:
+            for part in walk.children(node):
+                yield from _terms(part, EITHER)
+
+
+def _factor(op: str, other: Node) -> Way:
+    """Return which way a side of a sum or a product takes it, given the other side."""
+    if op in {"+", "-"}:
+        return UP
+    if isinstance(other, Constant):
+        return UP if other.value >= 0 else DOWN
+    return EITHER
 
 
 def compile_causes(
@@ -89,39 +135,44 @@ def compile_causes(
     rules: those of the last programs. An inexact one is read again at every touchpoint.
     """
     ints, reads = sections.ints, Reads(model)
-    readers: dict[Touched, list[int]] = {}
+    readers: dict[Thing, set[tuple[int, Way]]] = {}
     first = len(programs) - len(rules)
     ints["program_reads"].extend([0] * first)
-    for number, (rule, program) in enumerate(zip(rules, programs[first:], strict=True)):
+    for place, (rule, program) in enumerate(
+        zip(rules, programs[first:], strict=True), standing.STANDING_FIXED
+    ):
         ints["program_reads"].append(reads.work_of(rule.node))
-        for touched in reads.of(rule.node) | ({ANY} if program.inexact else set()):
-            readers.setdefault(touched, []).append(standing.STANDING_FIXED + number)
+        for thing, way in reads.of(rule.node) | ({(ANY, EITHER)} if program.inexact else set()):
+            readers.setdefault(thing, set()).add((place, way))
     for score in model.scores:
-        for touched in reads.of(score.value.node):
-            readers.setdefault(touched, []).append(standing.SCORES)
-    causes: list[list[Touched]] = [
-        [("signal", "activity")],
-        [("signal", "session")],
-        [ACTIVE_DAY],
-        [CHANNEL],
-        [FIRST_SEEN],
-        [ANY],
-    ]
-    assert len(causes) == standing.CAUSES_FIXED
-    causes += [_points(entry) for entry in model.touchpoints]
-    causes += [_signals(entry) for entry in model.touchpoints]
-    causes += [[("trait", trait)] for trait in found.traits]
-    causes += [
-        [("follow", each.name), ("signal", f"{each.name}.closed"), ("signal", f"{each.name}.expired")]
-        for each in model.follows
-    ]
-    causes += [[("stage", framework.name)] for framework in model.frameworks]
-    for cause in causes:
+        for thing, _ in reads.of(score.value.node):
+            readers.setdefault(thing, set()).add((standing.SCORES, EITHER))
+    for cause in _causes(model, found):
+        ways = [(place, way * goes) for thing, goes in cause for place, way in readers.get(thing, ())]
+        surely = {place for place, way in ways if way != DOWN}
         ints["cause_rule"].append(len(ints["cause_rule_id"]))
-        ints["cause_rule_id"].extend(
-            sorted({place for touched in cause for place in readers.get(touched, [])})
-        )
+        ints["cause_rule_id"].extend(sorted(surely))
+        ints["cause_lower"].append(len(ints["cause_lower_id"]))
+        ints["cause_lower_id"].extend(sorted({place for place, _ in ways} - surely))
     ints["cause_rule"].append(len(ints["cause_rule_id"]))
+    ints["cause_lower"].append(len(ints["cause_lower_id"]))
+
+
+def _causes(model: Model, found: Survey) -> Iterator[list[tuple[Thing, Way]]]:
+    """Yield each cause in the engine's order: the things that it touches, and which way they go."""
+    yield _of_signal("activity")
+    yield _of_signal("session")
+    for thing in (ACTIVE_DAY, CHANNEL, FIRST_SEEN, ANY):
+        yield [(thing, EITHER)]
+    yield from map(_points, model.touchpoints)
+    yield from map(_signals, model.touchpoints)
+    for trait in found.traits:
+        yield [(("trait", trait), EITHER)]
+    for follow in model.follows:
+        fed = (f"{follow.name}.closed", f"{follow.name}.expired")
+        yield [(("follow", follow.name), EITHER), *(pair for name in fed for pair in _of_signal(name))]
+    for framework in model.frameworks:
+        yield [(("stage", framework.name), EITHER)]
 
 
 def cause_sizes(model: Model, found: Survey) -> dict[str, int]:
@@ -141,14 +192,27 @@ def cause_sizes(model: Model, found: Survey) -> dict[str, int]:
     }
 
 
-def _points(entry: Entry) -> list[Touched]:
-    found: list[Touched] = [("dimension", name) for name, _ in entry.dimensions]
-    return [*found, TYPES] if entry.type else found
+def _of_signal(name: str) -> list[tuple[Thing, Way]]:
+    return [(("signal", name), EITHER), (("since", name), DOWN)]
 
 
-def _signals(entry: Entry) -> list[Touched]:
-    return [
-        *(("signal", name) for name, _ in entry.signals),
+def _points(entry: Entry) -> list[tuple[Thing, Way]]:
+    found: list[tuple[Thing, Way]] = [
+        (("dimension", name), _sign(points)) for name, points in entry.dimensions
+    ]
+    return [*found, (TYPES, EITHER)] if entry.type else found
+
+
+def _sign(points: Amount) -> Way:
+    if points.constant is None:
+        return EITHER
+    return UP if points.constant >= 0 else DOWN
+
+
+def _signals(entry: Entry) -> list[tuple[Thing, Way]]:
+    touched: Iterable[Thing] = (
         *(("answer", source.question) for source in entry.answers),
         *(("seen", name) for name, _ in entry.seen),
-    ]
+    )
+    signals = [pair for name, _ in entry.signals for pair in _of_signal(name)]
+    return [*signals, *((thing, EITHER) for thing in touched)]

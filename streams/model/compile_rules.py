@@ -195,6 +195,8 @@ class RuleCompiler:
         operator = node.op if holds else _CONTRARY[node.op]
         left, right = node.left, node.right
         if not (has_text(left) or has_text(right)):
+            if isinstance(right, Constant):
+                return [*self.number(left), Instruction(_COMPARE[operator], op.WITH_CONSTANT, right.value)]
             return [*self.number(left), *self.number(right), Instruction(_COMPARE[operator])]
         about = next(term for side in (left, right) for term in walk.terms(side))
         if about.kind == "stage" and about.name in self.flags:

@@ -25,12 +25,12 @@ def touch(g: Ground, r: int, t: int) -> None:
             and signals.carries(g, int(g.ints[g.p.follow_close + f]))
         ):
             g.small[r, g.p.follow + f] = CLOSED
-            standing.forget(g, r, g.p.cause_follow + f)
+            standing.forget(g, r, g.p.cause_follow + f, anew=True)
             signals.touch(g, r, int(g.ints[g.p.follow_closed + f]), t)
             signals.carry(g, int(g.ints[g.p.follow_closed + f]))
         elif state != OPEN and signals.carries(g, int(g.ints[g.p.follow_open + f])):
             g.small[r, g.p.follow + f] = OPEN
-            standing.forget(g, r, g.p.cause_follow + f)
+            standing.forget(g, r, g.p.cause_follow + f, anew=True)
             g.at[r, g.p.opened + f] = t
 
 
@@ -52,7 +52,7 @@ def expire(g: Ground, r: int, t: int) -> bool:
         end = int(g.at[r, g.p.opened + f]) + int(g.ints[g.p.follow_within + f])
         if int(g.small[r, g.p.follow + f]) == OPEN and end <= t:
             g.small[r, g.p.follow + f] = EXPIRED
-            standing.forget(g, r, g.p.cause_follow + f)
+            standing.forget(g, r, g.p.cause_follow + f, anew=True)
             signals.touch(g, r, int(g.ints[g.p.follow_expired + f]), end)
             signals.carry(g, int(g.ints[g.p.follow_expired + f]))
             any_expired = True

@@ -16,8 +16,8 @@ DAY_MASK: Final = (1 << DAYS_KEPT) - 1
 
 
 @compiled
-def touch(g: Ground, r: int, s: int, t: int) -> None:
-    """Count signal `s` at instant `t`: lifetime, distinct days, panes."""
+def touch(g: Ground, r: int, s: int, t: int) -> bool:
+    """Count signal `s` at instant `t`: lifetime, distinct days, panes; return whether it is the first."""
     n, day = int(g.small[r, g.p.count + s]), t // DAY_MS
     if n == 0:
         g.at[r, g.p.first_at + s] = t
@@ -40,6 +40,7 @@ def touch(g: Ground, r: int, s: int, t: int) -> None:
         panes.add(g, r, int(g.ints[g.p.signal_day_ring + s]), t)
     if g.ints[g.p.signal_hour_ring + s] >= 0:
         panes.add(g, r, int(g.ints[g.p.signal_hour_ring + s]), t)
+    return n == 0
 
 
 @compiled

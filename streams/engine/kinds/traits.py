@@ -14,7 +14,7 @@ def touch(g: Ground, r: int, k: int, t: int, code: int, number: float) -> None:
     if code == 0:
         return
     if t >= int(g.at[r, g.p.trait_at + k]):
-        standing.forget(g, r, g.p.cause_trait + k)
+        standing.forget(g, r, g.p.cause_trait + k, anew=True)
         g.at[r, g.p.trait_at + k] = t
         g.small[r, g.p.trait_code + k] = code
         g.real[r, g.p.trait + k] = number
