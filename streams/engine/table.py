@@ -1,8 +1,10 @@
 """A table of subjects: the index from subject id to row, four growing matrices, and the kernel's work space.
 
-Matrices are reserved large and filled lazily by the system, so growing rarely copies.
+Matrices are reserved large: the system gives memory page by page as rows are used, so growing rarely
+copies. They are mapped rather than taken from numpy, which asks for pages of two megabytes each.
 """
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -21,7 +23,7 @@ from streams.engine.standing import STANDING_FIXED
 
 T = TypeVar("T", bound=np.generic)
 
-FIRST_RESERVE = 65_536  # only pages that are used take memory
+FIRST_RESERVE = 262_144  # only pages that are used take memory
 GROWTH = 4
 TOLD_RESERVE = 4_096
 SENT_RESERVE = 8_192
@@ -45,12 +47,12 @@ class Table:
         cursor = np.zeros(ground.CURSOR_SIZE, np.int64)
         cursor[ground.IDS_CAP] = remembered_ids
         self.ground = Ground(
-            at=np.zeros((1, layout.widths["at"]), np.int64),
-            small=np.zeros((1, layout.widths["small"]), np.int32),
-            real=np.zeros((1, layout.widths["real"]), np.float64),
-            pane=np.zeros((1, layout.widths["pane"]), np.uint16),
-            standing=np.zeros((1, STANDING_FIXED + p["rules"]), np.int64),
-            derived=np.zeros((1, p["dimensions"] + p["types"] + 1)),
+            at=_reserved(1, layout.widths["at"], np.int64),
+            small=_reserved(1, layout.widths["small"], np.int32),
+            real=_reserved(1, layout.widths["real"], np.float64),
+            pane=_reserved(1, layout.widths["pane"], np.uint16),
+            standing=_reserved(1, STANDING_FIXED + p["rules"], np.int64),
+            derived=_reserved(1, p["dimensions"] + p["types"] + 1, np.float64),
             p=plan.positions,
             ints=plan.ints,
             nums=plan.nums,
@@ -136,6 +138,13 @@ class _Index(dict[str, int]):
 
 
 def _grown(matrix: NDArray[T], rows: int) -> NDArray[T]:
-    larger = np.zeros((rows, matrix.shape[1]), matrix.dtype)  # pages are taken only when a row is used
+    larger = _reserved(rows, matrix.shape[1], matrix.dtype.type)
     larger[: matrix.shape[0]] = matrix
     return larger
+
+
+def _reserved(rows: int, width: int, kind: type[T]) -> NDArray[T]:
+    """Return a matrix of zeros whose memory is taken only where it is used."""
+    size = rows * width * np.dtype(kind).itemsize
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(memory, kind).reshape(rows, width)
