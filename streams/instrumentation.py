@@ -74,6 +74,8 @@ class Instrumentation:
         self._unmapped = counter("touchpoints_unmapped", "Applied, and no entry of the map matches.")
         self._conflicts = counter("touchpoints_conflicting", "Duplicates with other content.")
         self._missing = counter("amounts_missing", "Signals counted without an amount.")
+        self._refused = counter("answers_refused", "Answers that were no number within their scale.")
+        self._thinned = counter("alerts_thinned", "Alerts held back by a cooldown or a daily cap.")
         self._dead = counter("dead_letters", "Records that cannot be read.", ["source", "reason"])
         self._transitions = counter("transitions", "Moves.", ["framework", "from_stage", "to_stage"])
         self._raised = counter("alerts_raised", "Alerts raised.", ["alert", "severity"])
@@ -158,6 +160,8 @@ class Instrumentation:
         self._unmapped.inc(gained.get("unmapped", 0))
         self._conflicts.inc(gained.get("conflict", 0))
         self._missing.inc(gained.get("amount_missing", 0))
+        self._refused.inc(gained.get("answer_refused", 0))
+        self._thinned.inc(gained.get("alert_thinned", 0))
         self._processing.observe(seconds)
 
     def dead_lettered(self, letters: Iterable[DeadLetter], *, source: Source = Source.LOG) -> None:

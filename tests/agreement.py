@@ -6,6 +6,7 @@ from schemas.outputs import AlertRaised, StageChanged
 from streams.engine.ground import RAISED, RESOLVED, STAGE
 from streams.model.definition import Model
 from streams.runtime.outcome import Outcome
+from streams.runtime.processor import OUTCOMES
 from streams.runtime.render import Renderer
 from streams.testing import TopologyTestDriver
 from tests.compare import equal_happenings, equal_states
@@ -25,11 +26,7 @@ def differences(model: Model, history: History) -> list[str]:
             expected = oracle.touch(step.record, step.offset)
             before = dict(driver.totals)
             outcome = driver.pipe(step.record)
-            became = [
-                name
-                for name, count in driver.totals.items()
-                if count != before[name] and name not in ("unmapped", "conflict")
-            ]
+            became = [name for name in OUTCOMES if driver.totals[name] != before[name]]
             found = [] if became == [expected] else [f"outcome: {expected} is not {became}"]
         else:
             oracle.tick(step.instant_ms)

@@ -108,8 +108,8 @@ def _terms(node: Node, way: Way) -> Iterator[tuple[Term, Way]]:
         case Not(condition=part) | Negative(operand=part):
             yield from _terms(part, -way)
         case Arithmetic(op=op, left=left, right=right):
-            yield from _terms(left, way * _factor(op, right))
-            yield from _terms(right, way * _factor(op, left) if op != "/" else EITHER)
+            yield from _terms(left, way * _with_left(op, right))
+            yield from _terms(right, way * _with_right(op, left))
         case And() | Or() | Holds() | Fold() | Default():
             for part in walk.children(node):
                 yield from _terms(part, way)
@@ -118,13 +118,22 @@ def _terms(node: Node, way: Way) -> Iterator[tuple[Term, Way]]:
                 yield from _terms(part, EITHER)
 
 
-def _factor(op: str, other: Node) -> Way:
-    """Return which way a side of a sum or a product takes it, given the other side."""
+def _with_left(op: str, right: Node) -> Way:
+    """Return which way a sum, product … goes when its left side goes up."""
+    return UP if op in {"+", "-"} else _sign_of(right)
+
+
+def _with_right(op: str, left: Node) -> Way:
+    """Return which way a sum, product … goes when its right side goes up."""
     if op in {"+", "-"}:
-        return UP
-    if isinstance(other, Constant):
-        return UP if other.value >= 0 else DOWN
-    return EITHER
+        return UP if op == "+" else DOWN
+    return _sign_of(left) if op == "*" else EITHER
+
+
+def _sign_of(factor: Node) -> Way:
+    if not isinstance(factor, Constant):
+        return EITHER
+    return UP if factor.value >= 0 else DOWN
 
 
 def compile_causes(

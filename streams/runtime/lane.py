@@ -3,7 +3,7 @@
 A processor has a lane for customers, one for accounts and one for the business itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from operator import attrgetter
 from typing import NamedTuple
@@ -57,6 +57,7 @@ class Lane:
         self.new_texts: dict[int, str] = {}
         self.waiting: list[Fields] = []
         self.records: list[Record] = []
+        self._counts: dict[str, int] = {}
 
     def add(self, fields: Fields, record: Record) -> None:
         """Let a decoded touchpoint wait."""
@@ -99,6 +100,13 @@ class Lane:
     def next_due_ms(self) -> int:
         """Return the earliest instant at which something can change by itself."""
         return int(advance.next_due(self.table.ground, self.table.rows))
+
+    def counted(self, places: Mapping[str, int]) -> dict[str, int]:
+        """Return how much counters at these places of the engine's cursor have grown since the last call."""
+        now = {name: int(self.table.ground.cursor[place]) for name, place in places.items()}
+        grown = {name: count - self._counts.get(name, 0) for name, count in now.items()}
+        self._counts = now
+        return grown
 
     def _run(self, batch: Batch, messages: Sequence[str], told: Told) -> None:
         """Apply a batch, as often as it takes to find room for what happens."""

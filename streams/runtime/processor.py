@@ -13,7 +13,7 @@ import numpy as np
 from schemas.dead_letter import KEPT_BYTES, DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.touchpoint import INTERNAL_KINDS, InternalRecord, Subject
 from schemas.views import CustomerView, PartitionKpis, Why
-from streams.engine import advance
+from streams.engine import advance, ground
 from streams.engine.instants import NONE
 from streams.model.compile import compile_model
 from streams.model.definition import Model
@@ -28,6 +28,13 @@ from streams.runtime.record import Flush, Record
 OUTCOMES = ("applied", "duplicate", "late", "suppressed", "dead_letter", "internal")
 LARGEST_RECORD = 1_048_576
 BARE = Model(name="bare", version=1, digest="bare")
+
+# What the engine itself counts: not outcomes of records, but worth knowing.
+_COUNTED = {
+    "amount_missing": ground.AMOUNTS_MISSING,
+    "answer_refused": ground.ANSWERS_REFUSED,
+    "alert_thinned": ground.THINNED,
+}
 
 _KERNEL_OUTCOMES = {
     advance.DUPLICATE: "duplicate",
@@ -74,7 +81,8 @@ class Processor:
         }
         self.customer_lane = self.lanes[Subject.CUSTOMER]
         self.position = 0
-        self.totals: dict[str, int] = dict.fromkeys((*OUTCOMES, "unmapped", "conflict", "already_applied"), 0)
+        beside = ("unmapped", "conflict", "already_applied", *_COUNTED)
+        self.totals: dict[str, int] = dict.fromkeys((*OUTCOMES, *beside), 0)
         self.dead_reasons: dict[str, int] = {reason.value: 0 for reason in DeadLetterReason}
         self.ticked_ms = NONE
         self.model_differs = False
@@ -111,6 +119,7 @@ class Processor:
                 other = self.lanes[Subject(fields.subject)]
                 other.add(other.matcher.decoder.decode(record.value), record)
         self._run(told, dead, late)
+        self._count()
         self.position = position
         dead.sort(key=attrgetter("source_offset"))
         return Outcome(told, dead, late)
@@ -120,6 +129,7 @@ class Processor:
         told = Told()
         for lane in self.lanes.values():
             lane.elapse(until_ms, told)
+        self._count()
         self.ticked_ms = max(self.ticked_ms, until_ms + self.model.settings.timer_grace_ms)
         return Outcome(told, [], [])
 
@@ -143,6 +153,12 @@ class Processor:
             self.totals["unmapped"] += int(((batch.outcome == advance.APPLIED) & (batch.entry < 0)).sum())
             if counts[advance.LATE]:
                 late += self._late(lane, batch, records)
+
+    def _count(self) -> None:
+        """Add what the engine has counted since it was last asked."""
+        for lane in self.lanes.values():
+            for name, count in lane.counted(_COUNTED).items():
+                self.totals[name] += count
 
     def _late(self, lane: Lane, batch: advance.Batch, records: Sequence[Record]) -> list[LateTouchpoint]:
         return [
