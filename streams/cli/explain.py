@@ -93,6 +93,7 @@ def _ask(live: "Running", customer: str, *, token: str | None) -> Explanation | 
 
 def _read(directory: Path, customer: str, model_name: str) -> Explanation | None:
     """Take the state over from the log as far as it goes; None if nobody has that id."""
+    from streams.engine.instants import NONE
     from streams.model.load import load_model
     from streams.model.problems import ModelError
     from streams.runtime.embedded import recovery
@@ -115,5 +116,7 @@ def _read(directory: Path, customer: str, model_name: str) -> Explanation | None
         click.echo(
             f"The log was written with another model than {model_name}; name it with --model.", err=True
         )
+    elif processor.ticked_ms != NONE:
+        processor.elapse(processor.known_ms)  # changes nothing: stored rows know only a bound of what is due
     view, why = processor.customer(customer), processor.why(customer)
     return None if view is None or why is None else Explanation(customer=view, why=why)
