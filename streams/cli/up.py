@@ -55,8 +55,10 @@ def serve(settings: "Settings", *, clock: Clock) -> None:
     """Do what the command does; `clock` gives the log's time (epoch milliseconds).
 
     Raises:
-        click.ClickException: The model, the port or the data directory cannot be used.
+        Refusal: The model cannot be used.
+        click.ClickException: The port or the data directory cannot be used.
     """
+    from streams.cli.refusal import Refusal
     from streams.cli.server import PortError, take_port
     from streams.model.load import load_model
     from streams.model.problems import ModelError
@@ -67,7 +69,7 @@ def serve(settings: "Settings", *, clock: Clock) -> None:
         with take_port(settings.host, settings.port) as listener:
             _run(settings, model, listener, clock)
     except ModelError as error:
-        raise click.ClickException(f"The model cannot be used:\n{error}") from error
+        raise Refusal(f"The model cannot be used:\n{error}") from error
     except (PortError, LogError) as error:
         raise click.ClickException(str(error)) from error
 
