@@ -1,12 +1,15 @@
 """The laws of the layout, each held against the whole project and against a planted fault."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -141,6 +144,25 @@ def test_no_test_leaves_itself_out() -> None:
 def test_no_file_names_a_place_on_one_machine() -> None:
     """What is committed works anywhere."""
     assert faults(list(texts()), laws.machine_paths) == {}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the packages that a source file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in plain | named}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """A package that only another one brings along may be gone with the next version of that."""
+    names = {re.split(r"[<>=\[ ]", line)[0].lower() for line in PROJECT["project"]["dependencies"]}
+    ours = {"schemas", "streams"}
+
+    needed = set().union(*map(imported, SOURCES)) - sys.stdlib_module_names - ours
+
+    distributions = packages_distributions()
+    assert {distributions[package][0].lower().replace("_", "-") for package in needed} == names
 
 
 def test_the_locks_pin_with_hashes_and_name_no_host() -> None:
