@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from coverage.files import GlobMatcher
 
+import streams
 from tests import laws
 
 ROOT = Path(__file__).parent.parent
@@ -111,6 +112,19 @@ def test_an_import_against_the_layers_is_seen(tmp_path: Path, file: str, planted
 
     assert ran.returncode == (1 if broken else 0)
     assert broken in ran.stdout
+
+
+def test_the_map_names_every_part_of_the_package() -> None:
+    """Whoever opens `streams` sees what is where, modules beside the packages included."""
+    parts = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in (ROOT / "streams").iterdir()
+        if (path / "__init__.py").exists() or path.suffix == ".py"
+    }
+
+    named = {line.split()[0] for line in (streams.__doc__ or "").splitlines()[2:] if line}
+
+    assert named == parts - {"__init__.py"}
 
 
 def test_the_pure_half_asks_no_date_what_time_it_is() -> None:
