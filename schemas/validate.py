@@ -1,11 +1,15 @@
-"""What a touchpoint's type cannot say: whom it is about, and that its names can be shown and compared."""
+"""What a touchpoint's type cannot say: whom it is about, what its names may hold, and when it can be."""
 
 import re
+from datetime import UTC, datetime
 
 from schemas.dead_letter import DeadLetterReason
 from schemas.touchpoint import Subject, Touchpoint
 
 BUSINESS_ID = "business"
+
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 # C0, DEL and C1. Other characters that do not print (joiners, no-break spaces) are part of real names.
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -22,6 +26,7 @@ def problem(touchpoint: Touchpoint) -> tuple[DeadLetterReason, str] | None:
         or _unprintable("event", touchpoint.event)
         or _unprintable("customer_id", touchpoint.customer_id)
         or _unprintable("account_id", touchpoint.account_id)
+        or _out_of_time(touchpoint.timestamp)
     )
 
 
@@ -47,3 +52,9 @@ def _unprintable(field: str, text: str | None) -> tuple[DeadLetterReason, str] |
         return None
     where = f"U+{ord(found[0]):04X} at position {found.start()}"
     return DeadLetterReason.INVALID, f"{field} holds a control character ({where}): remove it before sending"
+
+
+def _out_of_time(timestamp: datetime) -> tuple[DeadLetterReason, str] | None:
+    if _FIRST <= timestamp <= _LAST:
+        return None
+    return DeadLetterReason.INVALID, "`timestamp` must lie between the years 1970 and 9999 in UTC"

@@ -76,7 +76,7 @@ class StageWhy(msgspec.Struct, frozen=True, kw_only=True):
     since: AwareDatetime
     rule: str
     values: dict[str, float | str | None]
-    others: dict[str, "RuleReading"]
+    others: dict[str, "StageReading"]
 
 
 class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +85,12 @@ class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     holds: bool
     values: dict[str, float | str | None]
+
+
+class StageReading(RuleReading, frozen=True, kw_only=True):
+    """How a stage's rule reads; the stage is entered only from one of `from_stages`, if any are named."""
+
+    from_stages: list[str] = []
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):

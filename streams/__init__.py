@@ -1,9 +1,14 @@
 """Rapport: touchpoints in, live customers out.
 
-engine/     PURE  customers as rows, rules as small programs; compiled once for every model
-model/      PURE  the YAML language: read, checked, compiled to the engine's plan; presets
-runtime/          processor (PURE: records in, happenings out) and the logs that run it
-ingest/           other people's events into touchpoints; the HTTP collector
-dashboard/        the JSON API over the live table
-cli/              one module per command
+engine/             PURE  customers as rows, rules as small programs; compiled once for every model
+model/              PURE  the YAML language: read, checked, compiled to the engine's plan; presets
+runtime/                  processor (PURE: records in, happenings out) and the logs that run it
+ingest/                   other people's events into touchpoints; the HTTP collector
+dashboard/                the JSON API over the live table
+demo/                     the made-up company and its view
+cli/                      one module per command
+instrumentation.py        what happens, as log lines and metrics
+settings.py               one table of settings, from file, variables and options
+topics.py                 the topics that make up the public contract
+testing.py                the processor without a log and with a clock by hand, for tests of models
 """

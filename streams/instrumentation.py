@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, disable_created_metrics
 
 from schemas.dead_letter import DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
@@ -55,6 +55,7 @@ class Instrumentation:
     """The happenings of one process, counted in `registry`."""
 
     def __init__(self, model: Model, *, build: str, registry: CollectorRegistry) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside each that nobody reads
         self._stages = {each.name: _stage_names(each) for each in model.frameworks}
         self._severities = {alert.name: alert.severity for alert in model.alerts}
 

@@ -1,17 +1,21 @@
 """The laws of the layout, each held against the whole project and against a planted fault."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from coverage.files import GlobMatcher
 
+import streams
 from tests import laws
 
 ROOT = Path(__file__).parent.parent
@@ -110,6 +114,19 @@ def test_an_import_against_the_layers_is_seen(tmp_path: Path, file: str, planted
     assert broken in ran.stdout
 
 
+def test_the_map_names_every_part_of_the_package() -> None:
+    """Whoever opens `streams` sees what is where, modules beside the packages included."""
+    parts = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in (ROOT / "streams").iterdir()
+        if (path / "__init__.py").exists() or path.suffix == ".py"
+    }
+
+    named = {line.split()[0] for line in (streams.__doc__ or "").splitlines()[2:] if line}
+
+    assert named == parts - {"__init__.py"}
+
+
 def test_the_pure_half_asks_no_date_what_time_it_is() -> None:
     """The import of `time` is forbidden by the linter; this is the other way to a clock."""
     pure = GlobMatcher(PROJECT["tool"]["coverage"]["report"]["include"])
@@ -141,6 +158,25 @@ def test_no_test_leaves_itself_out() -> None:
 def test_no_file_names_a_place_on_one_machine() -> None:
     """What is committed works anywhere."""
     assert faults(list(texts()), laws.machine_paths) == {}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the packages that a source file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in plain | named}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """A package that only another one brings along may be gone with the next version of that."""
+    names = {re.split(r"[<>=\[ ]", line)[0].lower() for line in PROJECT["project"]["dependencies"]}
+    ours = {"schemas", "streams"}
+
+    needed = set().union(*map(imported, SOURCES)) - sys.stdlib_module_names - ours
+
+    distributions = packages_distributions()
+    assert {distributions[package][0].lower().replace("_", "-") for package in needed} == names
 
 
 def test_the_locks_pin_with_hashes_and_name_no_host() -> None:

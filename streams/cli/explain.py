@@ -93,6 +93,8 @@ def _ask(live: "Running", customer: str, *, token: str | None) -> Explanation | 
 
 def _read(directory: Path, customer: str, model_name: str) -> Explanation | None:
     """Take the state over from the log as far as it goes; None if nobody has that id."""
+    from streams.cli.refusal import Refusal
+    from streams.engine.instants import NONE
     from streams.model.load import load_model
     from streams.model.problems import ModelError
     from streams.runtime.embedded import recovery
@@ -108,12 +110,14 @@ def _read(directory: Path, customer: str, model_name: str) -> Explanation | None
         finally:
             reader.close()
     except ModelError as error:
-        raise click.ClickException(f"The model cannot be used:\n{error}") from error
+        raise Refusal(f"The model cannot be used:\n{error}") from error
     except LogError as error:
         raise click.ClickException(str(error)) from error
     if processor.model_differs:
         click.echo(
             f"The log was written with another model than {model_name}; name it with --model.", err=True
         )
+    elif processor.ticked_ms != NONE:
+        processor.elapse(processor.known_ms)  # changes nothing: stored rows know only a bound of what is due
     view, why = processor.customer(customer), processor.why(customer)
     return None if view is None or why is None else Explanation(customer=view, why=why)

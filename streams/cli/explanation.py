@@ -3,7 +3,7 @@
 Whatever a tracker sent is shown as text: no markup, no control characters.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,13 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.outputs import Contribution
-from schemas.views import CustomerView, RecentChange, RuleReading, ScoreWhy, StageWhy, Why
+from schemas.views import CustomerView, RecentChange, ScoreWhy, StageReading, StageWhy, Why
+from streams.cli.wrapped import LISTS, RULES, Wrapped
 
 _BAR_CELLS: Final = 20
 _MOST_CONTRIBUTIONS: Final = 3
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATIONS: Final = ("since(", "until(", "tenure", "rhythm")  # terms that outputs carry in milliseconds
 _CHANGES: Final = {"stage": "stage", "alert_raised": "alert raised", "alert_resolved": "alert resolved"}
+_AT_ONCE: Final = timedelta(seconds=1)  # due as soon as this: only a bound, set by a touchpoint just read
 _INSTANTS: Final = ("first(", "last(")
 
 
@@ -36,7 +38,7 @@ def show(view: CustomerView, why: Why, console: Console) -> None:
     ):
         if part is not None:
             console.print(Text(f"\n{title}", style="bold cyan"))
-            console.print(Padding(part, (0, 0, 0, 2)))
+            console.print(Padding(part, (0, 0, 0, 2), expand=False))
     console.print(Text(f"\n{_next(view)}", style="dim"))
 
 
@@ -61,8 +63,9 @@ def length(span: timedelta) -> str:
 
 def _head(view: CustomerView) -> RenderableType:
     name = Text(plain(view.customer_id), style="bold")
-    seen = Text(
+    seen = Wrapped(
         f"as of {moment(view.as_of)} · first seen {moment(view.first)} · last {moment(view.last)}",
+        LISTS,
         style="dim",
     )
     return Group(name, seen)
@@ -80,26 +83,29 @@ def _stage(framework: str, why: StageWhy, as_of: datetime) -> RenderableType:
     line.append(f"  since {moment(why.since)} ({length(as_of - why.since)})", style="dim")
     parts: list[RenderableType] = [line]
     if why.rule not in ("", "always"):
-        parts.append(_indented(f"because {plain(why.rule)}"))
+        parts.append(_indented(f"because {plain(why.rule)}", RULES))
     if why.values:
-        parts.append(_indented(_values(why.values), style="dim"))
+        parts.append(_indented(_values(why.values), LISTS, style="dim"))
     if why.others:
-        parts.append(Padding(_others(why.others), (0, 0, 0, 2)))
+        parts.append(Padding(_others(why.stage, why.others), (0, 0, 0, 2), expand=False))
     return Group(*parts)
 
 
-def _others(others: Mapping[str, RuleReading]) -> RenderableType:
-    """Lay out the rules of the other stages, true or not, with what they read now."""
+def _others(stage: str | list[str] | None, others: Mapping[str, StageReading]) -> RenderableType:
+    """Lay out the rules of the other stages, open from `stage` or not, with what they read now."""
     table = Table.grid(padding=(0, 1))
     table.add_column()
     table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column()
     for name, reading in others.items():
-        mark = Text("✓", style="green") if reading.holds else Text("✗", style="dim")
-        read = Text(plain(reading.rule))
+        barred = bool(reading.from_stages) and stage not in reading.from_stages
+        mark = Text("✓", style="green") if reading.holds and not barred else Text("✗", style="dim")
+        parts = [Wrapped(plain(reading.rule), RULES)]
+        if barred:
+            parts.append(Wrapped(f"only from {' or '.join(map(plain, reading.from_stages))}", (" ",)))
         if reading.values:
-            read.append(f"\n{_values(reading.values)}", style="dim")
-        table.add_row(mark, Text(plain(name)), read)
+            parts.append(Wrapped(_values(reading.values), LISTS, style="dim"))
+        table.add_row(mark, Text(plain(name)), Group(*parts))
     return table
 
 
@@ -130,12 +136,11 @@ def _scores(scores: Mapping[str, ScoreWhy]) -> RenderableType | None:
     table.add_column()
     table.add_column(justify="right")
     table.add_column(no_wrap=True)
-    table.add_column(style="dim", overflow="fold")
+    table.add_column()
     for name, score in scores.items():
         shown = "absent" if score.value is None else f"{score.value:.1f}"
-        table.add_row(
-            Text(plain(name)), shown, _bar(score.value or 0.0), Text(_contributions(score.touchpoints))
-        )
+        made = Wrapped(_contributions(score.touchpoints), LISTS, style="dim")
+        table.add_row(Text(plain(name)), shown, _bar(score.value or 0.0), made)
     return table if scores else None
 
 
@@ -156,7 +161,7 @@ def _signals(view: CustomerView) -> RenderableType | None:
     table.add_column(justify="right")
     table.add_column()
     for name, signal in view.signals.items():
-        amount = "" if signal.sum == signal.count else f"{signal.sum:,.2f}"
+        amount = "" if signal.sum in (0, signal.count) else f"{signal.sum:,.2f}"
         last = Text(f"last {moment(signal.last)}", style="dim")
         table.add_row(Text(plain(name)), _counted(signal.count, "time"), amount, last)
     for question, answer in view.answers.items():
@@ -167,15 +172,15 @@ def _signals(view: CustomerView) -> RenderableType | None:
 
 
 def _alerts(view: CustomerView, why: Why) -> RenderableType | None:
-    parts: list[Text] = []
+    parts: list[RenderableType] = []
     for alert in view.open_alerts:
         line = Text.assemble((plain(alert.alert), "bold red"), (f"  since {moment(alert.since)}", "dim"))
         parts.append(line)
         reading = why.alerts.get(alert.alert)
         if reading is not None:
             parts += [
-                _indented(f"because {plain(reading.rule)}"),
-                _indented(_values(reading.values), style="dim"),
+                _indented(f"because {plain(reading.rule)}", RULES),
+                _indented(_values(reading.values), LISTS, style="dim"),
             ]
     return Group(*parts) if parts else None
 
@@ -197,11 +202,13 @@ def _change(change: RecentChange) -> str:
 def _next(view: CustomerView) -> str:
     if view.next_due is None:
         return "Nothing changes by itself: only a new touchpoint can."
+    if view.next_due <= view.as_of + _AT_ONCE:
+        return "When it can next change by itself is worked out about a minute after its last touchpoint."
     return f"Next change by itself not before {moment(view.next_due)}."
 
 
-def _indented(text: str, *, style: str = "") -> Text:
-    return Text(f"  {text}", style=style)
+def _indented(text: str, breaks: Sequence[str], *, style: str = "") -> RenderableType:
+    return Padding(Wrapped(text, breaks, style=style), (0, 0, 0, 2), expand=False)
 
 
 def _counted(number: int, unit: str) -> str:

@@ -46,15 +46,14 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a bad setting or model ends it with exit code 2 and says what to change."""
+        from streams.cli.refusal import Refusal
         from streams.model.problems import ModelError
         from streams.settings import SettingsError
 
         try:
             return super().invoke(ctx)
         except (SettingsError, ModelError) as problem:
-            refusal = click.ClickException(str(problem))
-            refusal.exit_code = 2
-            raise refusal from problem
+            raise Refusal(str(problem)) from problem
 
 
 @click.group("rapport", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

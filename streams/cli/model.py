@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 
 from streams.cli.model_view import change_lines, preset_table, problem_lines, summary
+from streams.cli.refusal import Refusal
 from streams.model.definition import Model
 from streams.model.diff import diff
 from streams.model.load import Checked, check_model, preset_descriptions
@@ -25,7 +26,7 @@ def command() -> None:
 def check(models: tuple[str, ...], strict: bool) -> None:
     """Find everything that is wrong with a model, with its place and a way out.
 
-    Ends with 0 when there is no error, with 1 when there is one, with 2 when a file cannot be read.
+    Ends with 0 when there is no error, and with 2 when there is one or a file cannot be read.
     """
     console = plain_console()
     codes = [report(console, name, strict=strict) for name in models]
@@ -73,17 +74,15 @@ def report(console: Console, name: str, *, strict: bool) -> int:
     checked = check_model(name)
     print_problems(console, checked)
     console.print(summary(name, checked), soft_wrap=True)
-    if not checked.texts:
-        return 2
-    return 1 if checked.model is None or (strict and checked.problems) else 0
+    return Refusal.exit_code if checked.model is None or (strict and checked.problems) else 0
 
 
 def required(console: Console, name: str) -> Model:
-    """Return a model; where it has an error, print what was found and end with 1 (2 for no such file)."""
+    """Return a model; where it has an error, print what was found and end with 2."""
     checked = check_model(name)
     if checked.model is None:
         print_problems(console, checked)
-        sys.exit(1 if checked.texts else 2)
+        sys.exit(Refusal.exit_code)
     return checked.model
 
 

@@ -48,6 +48,7 @@ def command(
     FILE is JSON lines, Rapport's own touchpoints or the calls of a Segment-shaped tracker, or with
     --mapping any CSV, whitespace table or JSON lines; plain or gzip. An OUT that ends in .gz is gzip.
     """
+    from streams.cli.refusal import Refusal
     from streams.cli.replay_outputs import UnwritableFileError, open_outputs
     from streams.ingest.lines import UnreadableFileError, size_of
     from streams.ingest.mapping import MappingError
@@ -68,7 +69,9 @@ def command(
         model = load_model(model_name)
         with open_outputs(outs) as outputs:
             _replay(files, mapping, model, outputs, total_bytes=total_bytes, until_ms=until_ms, sort=sort)
-    except (MappingError, ModelError, UnreadableFileError, UnwritableFileError) as error:
+    except (MappingError, ModelError) as error:
+        raise Refusal(str(error)) from error
+    except (UnreadableFileError, UnwritableFileError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -220,10 +223,10 @@ def _mapping(path: Path | None) -> "Mapping | None":
     """Read the mapping file, if there is one.
 
     Raises:
-        UnreadableFileError: It cannot be read.
+        Refusal: It cannot be read.
         MappingError: Something is wrong with it.
     """
-    from streams.ingest.lines import UnreadableFileError
+    from streams.cli.refusal import Refusal
     from streams.ingest.mapping_file import read_mapping
 
     if path is None:
@@ -231,7 +234,7 @@ def _mapping(path: Path | None) -> "Mapping | None":
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UnreadableFileError(f"{path}: {error.strerror or error}") from error
+        raise Refusal(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{path}: byte {error.start} is not UTF-8") from error
+        raise Refusal(f"{path}: byte {error.start} is not UTF-8") from error
     return read_mapping(text, name=str(path))

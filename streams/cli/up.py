@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from streams.model.definition import Model
     from streams.runtime.embedded.log import Retention
     from streams.settings import Settings
+
+Clock = Callable[[], int]
 
 BUG: Final = 70
 _DAY_MS: Final = 86_400_000
@@ -41,25 +44,37 @@ def command(
     a setting: in rapport.toml, or as a variable RAPPORT_DATA, RAPPORT_PORT, and so on.
     """
     from streams import settings
+
+    chosen = settings.load(
+        os.environ, options={"data": data, "host": host, "port": port, "model": model, "token": token}
+    )
+    serve(chosen, clock=_now_ms)
+
+
+def serve(settings: "Settings", *, clock: Clock) -> None:
+    """Do what the command does; `clock` gives the log's time (epoch milliseconds).
+
+    Raises:
+        Refusal: The model cannot be used.
+        click.ClickException: The port or the data directory cannot be used.
+    """
+    from streams.cli.refusal import Refusal
     from streams.cli.server import PortError, take_port
     from streams.model.load import load_model
     from streams.model.problems import ModelError
     from streams.runtime.embedded.errors import LogError
 
-    chosen = settings.load(
-        os.environ, options={"data": data, "host": host, "port": port, "model": model, "token": token}
-    )
     try:
-        loaded = load_model(chosen.model)
-        with take_port(chosen.host, chosen.port) as listener:
-            _run(chosen, loaded, listener)
+        model = load_model(settings.model)
+        with take_port(settings.host, settings.port) as listener:
+            _run(settings, model, listener, clock)
     except ModelError as error:
-        raise click.ClickException(f"The model cannot be used:\n{error}") from error
+        raise Refusal(f"The model cannot be used:\n{error}") from error
     except (PortError, LogError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _run(settings: "Settings", model: "Model", listener: "socket.socket") -> None:
+def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock: Clock) -> None:
     """Open the log, take the state over, serve, and leave everything written."""
     from rich.console import Console
 
@@ -84,12 +99,12 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket") -> Non
             log,
             model,
             lambda: Processor(model, remembered_ids=settings.remembered_ids),
-            clock=_now_ms,
+            clock=clock,
             instrumentation=instrumentation,
             settings=RunSettings(flush_interval_ms=settings.flush_interval_ms),
             on_failure=lambda _: server.stop(),
         )
-        service = EmbeddedService(log, run, model, clock=_now_ms, instrumentation=instrumentation)
+        service = EmbeddedService(log, run, model, clock=clock, instrumentation=instrumentation)
         server = Server(_app(settings, service, instrumentation=instrumentation, registry=registry))
         if not is_warm():
             console.print("Compiling the engine. This happens once, and takes up to a minute.", style="dim")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from streams.ingest.instants import LAST_MS, render, rfc3339
 from streams.ingest.mapping import TimeFormat
@@ -24,6 +24,16 @@ def is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):  # unknown; no name at all; the name of a directory
         return False
     return True
+
+
+def wrong_with_zone(name: str) -> tuple[str, str]:
+    """Return reason and suggestion for a name that is no zone here: slim images have no zones at all."""
+    if name and not available_timezones():
+        return (
+            f"there is no time zone data here to look {name} up in",
+            "install tzdata (pip install tzdata, or the system's package), or write UTC",
+        )
+    return f"{name or 'this'} is not a time zone", "write a name such as UTC or Europe/Madrid"
 
 
 def zone_of(name: str) -> tzinfo:

@@ -1,9 +1,8 @@
 """Check frameworks and alerts: stages that nobody can reach, and settings that do nothing."""
 
 from streams.model.definition import Framework, Stage
-from streams.model.expression import Node
 from streams.model.fields import Notes
-from streams.model.logic import Facts, implies
+from streams.model.logic import Facts, Weighed, implies
 from streams.model.sections import Draft
 from streams.model.tree import Tree, at_path, key_at
 from streams.model.walk import Path, framework_path
@@ -23,8 +22,8 @@ def check_stages(notes: Notes, draft: Draft, facts: Facts, faulty: set[Path]) ->
         if framework.kind == "flags":
             check_flags(notes, draft, framework)
         else:
-            check_exits(notes, draft, framework, facts, faulty)
-            check_reach(notes, draft, framework, facts, faulty)
+            check_exits(notes, draft, framework, Conditions(framework, "exits", facts, faulty))
+            check_reach(notes, draft, framework, Conditions(framework, "stages", facts, faulty))
 
 
 def key_of_stage(draft: Draft, framework: Framework, section: str, stage: Stage) -> Tree:
@@ -63,7 +62,7 @@ def check_flags(notes: Notes, draft: Draft, framework: Framework) -> None:
             notes.warn(key, f"{stage.name} has no when, so everybody holds it", 'add when: "…"')
 
 
-def check_exits(notes: Notes, draft: Draft, framework: Framework, facts: Facts, faulty: set[Path]) -> None:
+def check_exits(notes: Notes, draft: Draft, framework: Framework, conditions: "Conditions") -> None:
     """Note exits that always hold, that others hide, or whose stay does nothing."""
     for number, stage in enumerate(framework.exits):
         key = key_of_stage(draft, framework, "exits", stage)
@@ -82,12 +81,12 @@ def check_exits(notes: Notes, draft: Draft, framework: Framework, facts: Facts, 
                 stage.from_stages and set(stage.from_stages) <= set(above.from_stages)
             ):
                 continue
-            if follows(stage, above, framework, "exits", facts, faulty):
+            if conditions.follows(stage, above):
                 report_hidden(notes, key, stage, above, "before it")
                 break
 
 
-def check_reach(notes: Notes, draft: Draft, framework: Framework, facts: Facts, faulty: set[Path]) -> None:
+def check_reach(notes: Notes, draft: Draft, framework: Framework, conditions: "Conditions") -> None:
     """Note stages that another one, tried first, always takes."""
     stages = framework.stages
     if framework.kind == "ladder" and stages[0].when is not None:
@@ -100,25 +99,28 @@ def check_reach(notes: Notes, draft: Draft, framework: Framework, facts: Facts, 
         is_ladder = framework.kind == "ladder"
         tried_first = stages[:number:-1] if is_ladder else stages[:number]
         for above in tried_first:
-            if above.upon is None and follows(stage, above, framework, "stages", facts, faulty):
+            if above.upon is None and conditions.follows(stage, above):
                 key = key_of_stage(draft, framework, "stages", stage)
                 report_hidden(notes, key, stage, above, "above it" if is_ladder else "before it")
                 break
 
 
-def follows(
-    stage: Stage, above: Stage, framework: Framework, section: str, facts: Facts, faulty: set[Path]
-) -> bool:
-    """Whether `above` surely holds whenever `stage` does; false when one of them has a faulty rule."""
-    path = framework_path(framework, section)
-    if {(*path, stage.name, "when"), (*path, above.name, "when")} & faulty:
-        return False
-    return implies(condition(stage), condition(above), facts)
+class Conditions:
+    """The conditions of a framework's stages or exits, each weighed once and held against all others."""
 
+    def __init__(self, framework: Framework, section: str, facts: Facts, faulty: set[Path]) -> None:
+        """Weigh those whose rule has no fault."""
+        path = framework_path(framework, section)
+        self._weighed = {
+            stage.name: Weighed(None if stage.when is None else stage.when.node, facts)
+            for stage in (framework.exits if section == "exits" else framework.stages)
+            if (*path, stage.name, "when") not in faulty
+        }
 
-def condition(stage: Stage) -> Node | None:
-    """Return the condition of a stage, None for always."""
-    return None if stage.when is None else stage.when.node
+    def follows(self, stage: Stage, above: Stage) -> bool:
+        """Whether `above` surely holds whenever `stage` does; false when one of them has a faulty rule."""
+        given, asked = self._weighed.get(stage.name), self._weighed.get(above.name)
+        return given is not None and asked is not None and implies(given, asked)
 
 
 def report_hidden(notes: Notes, key: Tree, stage: Stage, above: Stage, where: str) -> None:

@@ -1,9 +1,10 @@
 """Check the touchpoint map: entries that can never match, and caps on nothing."""
 
 from schemas.touchpoint import Channel, Direction
+from streams.model.above import EntriesAbove
 from streams.model.definition import Condition, Entry
 from streams.model.fields import Notes
-from streams.model.overrides import covers, is_pattern, satisfies
+from streams.model.overrides import is_pattern, satisfies
 from streams.model.problems import suggest
 from streams.model.sections import Draft
 from streams.model.tree import Tree, at_path, child
@@ -16,14 +17,14 @@ CLOSED = {
 
 def check_touchpoints(notes: Notes, draft: Draft) -> None:
     """Note entries that no touchpoint can reach, and what in them does nothing."""
-    entries = draft.model.touchpoints
-    for number, (entry, tree) in enumerate(zip(entries, draft.entries, strict=True)):
+    entries_above = EntriesAbove()
+    for entry, tree in zip(draft.model.touchpoints, draft.entries, strict=True):
         check_where(notes, entry, tree)
-        for above in entries[:number]:
-            if covers(above, entry):
-                reason = f"this entry can never match: {above.event} in line {above.line} takes all of it"
-                notes.add(child(tree, "event") or tree, reason, "move it up, or narrow the other with where")
-                break
+        above = entries_above.first_over(entry)
+        if above is not None:
+            reason = f"this entry can never match: {above.event} in line {above.line} takes all of it"
+            notes.add(child(tree, "event") or tree, reason, "move it up, or narrow the other with where")
+        entries_above.add(entry, source=tree.source)
         if entry.daily_cap is not None and not entry.dimensions and entry.type is None:
             reason = "daily_cap withholds points, and this entry gives none"
             notes.warn(child(tree, "daily_cap") or tree, reason, "remove it")

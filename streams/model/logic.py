@@ -180,31 +180,58 @@ def alternatives(node: Node) -> list[list[Node]]:
     return found
 
 
-def implies(given: Node | None, asked: Node | None, facts: Facts) -> bool:
-    """Whether `asked` surely holds whenever `given` does; None stands for what always holds."""
-    if asked is None:
-        return True
-    if given is None:
-        return False
-    wanted = normal(asked)
-    return all(entails_all(one, wanted, facts) for one in alternatives(normal(given)))
+class Weighed:
+    """A condition made ready to be held against many others; None stands for what always holds."""
+
+    def __init__(self, node: Node | None, facts: Facts) -> None:
+        """Work out the worlds in which it holds, one for each alternative."""
+        self.always = node is None
+        self.wanted: Wanted = Joined(parts=(), is_and=True)
+        self.worlds: list[World] = []
+        if node is not None:
+            plain = normal(node)
+            self.wanted = wanted(plain, facts)
+            self.worlds = [world_of(conditions, facts) for conditions in alternatives(plain)]
 
 
-def entails_all(conditions: list[Node], asked: Node, facts: Facts) -> bool:
-    """Whether conditions that hold together leave no doubt about `asked`."""
+class Joined(msgspec.Struct, frozen=True):
+    """Conditions joined by and, or by or."""
+
+    parts: "tuple[Wanted, ...]"
+    is_and: bool
+
+
+Wanted = Single | Joined
+
+
+def implies(given: Weighed, asked: Weighed) -> bool:
+    """Whether `asked` surely holds whenever `given` does."""
+    if asked.always or given.always:
+        return asked.always
+    return all(follows(world, asked.wanted) for world in given.worlds)
+
+
+def wanted(node: Node, facts: Facts) -> Wanted:
+    """Return a normal condition with its single conditions in the form in which they are weighed."""
+    if isinstance(node, (And, Or)):
+        parts = tuple(wanted(part, facts) for part in node.conditions)
+        return Joined(parts=parts, is_and=isinstance(node, And))
+    return single(node, facts)
+
+
+def world_of(conditions: list[Node], facts: Facts) -> World:
+    """Return what conditions that hold together allow."""
     world = World(facts)
     for condition in conditions:
         world.add(single(condition, facts))
-    return follows(world, asked)
+    return world
 
 
-def follows(world: World, asked: Node) -> bool:
-    """Whether a normal condition follows from a world."""
-    if isinstance(asked, And):
-        return all(follows(world, part) for part in asked.conditions)
-    if isinstance(asked, Or):
-        return any(follows(world, part) for part in asked.conditions)
-    return world.entails(single(asked, world.facts))
+def follows(world: World, asked: Wanted) -> bool:
+    """Whether a condition follows from a world."""
+    if isinstance(asked, Joined):
+        return (all if asked.is_and else any)(follows(world, part) for part in asked.parts)
+    return world.entails(asked)
 
 
 def choices_of(names: Names) -> dict[str, frozenset[str]]:

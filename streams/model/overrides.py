@@ -1,18 +1,8 @@
-"""Which entries of the touchpoint map lie wholly behind an earlier one."""
+"""When an entry of the touchpoint map takes all that another one matches."""
 
 from fnmatch import fnmatchcase
 
 from streams.model.definition import Condition, Entry
-from streams.model.tree import Tree
-
-
-def without_overridden(entries: list[tuple[Entry, Tree]]) -> list[tuple[Entry, Tree]]:
-    """Return the entries without those of a parent file that an entry of another file covers."""
-    kept: list[tuple[Entry, Tree]] = []
-    for entry, tree in entries:
-        if not any(above.source != tree.source and covers(earlier, entry) for earlier, above in kept):
-            kept.append((entry, tree))
-    return kept
 
 
 def covers(earlier: Entry, later: Entry) -> bool:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from streams.model.above import without_overridden
 from streams.model.alerts import read_alerts
 from streams.model.definition import Dimension, Entry, Follow, Goal, Model, PAlive, Question, Score, Settings
 from streams.model.entries import read_entries
@@ -21,7 +22,6 @@ from streams.model.fields import (
     read_whole,
 )
 from streams.model.frameworks import read_frameworks, read_levels
-from streams.model.overrides import without_overridden
 from streams.model.tree import Mapping, Scalar, Tree, child
 
 MODEL_KEYS = (

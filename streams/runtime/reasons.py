@@ -1,8 +1,9 @@
 """Why a customer is where it is: what made its scores, and how every stage's and alert's rule reads. Pure."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from schemas.views import StageWhy, Why
+from schemas.views import RuleReading, StageReading, StageWhy, Why
 from streams.runtime.decode import instant
 from streams.runtime.view import RowReader, reader_of
 
@@ -47,11 +48,22 @@ def _stage_why(reader: RowReader, k: int) -> StageWhy:
         each: reader.reading(int(reader.g.ints[reader.p["stage_when"] + base + number]))
         for number, each in enumerate(reader.names.stages[name])
     }
+    origins = {each.name: each.from_stages for each in reader.compiled.model.frameworks[k].exits}
     here = rules.get(stage) if isinstance(stage, str) else None
     return StageWhy(
         stage=stage,
         since=instant(reader.at(reader.p["entered"] + k)),
         rule=here.rule if here else "",
         values=here.values if here else {},
-        others={each: reading for each, reading in rules.items() if each != stage},
+        others={
+            each: _stage_reading(reading, origins.get(each, ()))
+            for each, reading in rules.items()
+            if each != stage
+        },
+    )
+
+
+def _stage_reading(reading: RuleReading, from_stages: Sequence[str]) -> StageReading:
+    return StageReading(
+        rule=reading.rule, holds=reading.holds, values=reading.values, from_stages=list(from_stages)
     )

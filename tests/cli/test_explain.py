@@ -7,13 +7,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
+from prometheus_client import CollectorRegistry
 
-from streams.cli import running
+from streams.cli import explain, running
+from streams.instrumentation import Instrumentation
+from streams.model.load import load_model
+from streams.runtime.embedded.log import EmbeddedLog
+from streams.runtime.embedded.run import EmbeddedRun
+from streams.runtime.processor import Processor
 from tests.cli.process import StartUp, Up, run_command, touchpoint
 
 pytestmark = pytest.mark.slow
 
 TOKEN = "a token of enough characters"
+NOON_MS = 1_772_366_400_000  # 2026-03-01T12:00:00Z
 
 
 def test_a_running_process_is_asked(up: Up) -> None:
@@ -86,6 +94,28 @@ def test_after_a_tidy_end_the_directory_is_read(start_up: StartUp) -> None:
 
     assert ended.returncode == 0
     assert "clm  evaluation" in ended.stdout
+
+
+def test_a_directory_tells_when_time_can_next_change_something(tmp_path: Path) -> None:
+    """Rows on the disk know only a bound of it, here the millisecond after the touchpoint: it is solved."""
+    model = load_model("starter")
+    posted = msgspec.json.encode(touchpoint("m1", timestamp="2026-03-01T12:00:00Z"))
+    with EmbeddedLog(tmp_path) as log:
+        run = EmbeddedRun(
+            log,
+            model,
+            lambda: Processor(model),
+            clock=lambda: NOON_MS + 120_000,
+            instrumentation=Instrumentation(model, build="0", registry=CollectorRegistry()),
+        )
+        log.append([(b"ada", posted)], NOON_MS)
+        run.step()  # writes the row with that bound
+        run.step()  # the tick, which solves it and changes nothing else
+        run.flush()
+
+    shown = CliRunner().invoke(explain.command, ["ada", "--data", str(tmp_path)]).stdout
+
+    assert shown.rstrip().splitlines()[-1] == "Next change by itself not before 2026-03-15 00:00:00 UTC."
 
 
 def test_a_directory_without_a_log_is_said(tmp_path: Path) -> None:

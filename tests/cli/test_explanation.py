@@ -15,6 +15,7 @@ from schemas.views import (
     RuleReading,
     ScoreWhy,
     SignalView,
+    StageReading,
     StageWhy,
     Why,
 )
@@ -71,19 +72,25 @@ WHY = Why(
             rule="count(pricing, 30d) >= 1",
             values={"count(pricing, 30d)": 2.0, "rhythm": None, "trait.plan": "pro"},
             others={
-                "engagement": RuleReading(rule="score.engagement >= 20", holds=True, values={}),
-                "dormant": RuleReading(
+                "engagement": StageReading(rule="score.engagement >= 20", holds=True, values={}),
+                "dormant": StageReading(
                     rule="since(activity) > 30d",
                     holds=False,
                     values={"since(activity)": DAY_MS, "rhythm": None, "tenure": 30 * DAY_MS},
                 ),
-                "churned": RuleReading(
+                "churned": StageReading(
                     rule="r",
                     holds=False,
                     values={
                         "last(purchase)": (NOON - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e3,
                         "sum(purchase, 30d)": 1234.5,
                     },
+                ),
+                "reactivated": StageReading(
+                    rule="since(activity) < 24h", holds=True, values={}, from_stages=["dormant", "churned"]
+                ),
+                "returned": StageReading(
+                    rule="ever(purchase)", holds=True, values={}, from_stages=["evaluation"]
                 ),
             },
         ),
@@ -96,10 +103,15 @@ WHY = Why(
 )
 
 
-def page(view: CustomerView = VIEW, why: Why = WHY) -> str:
+def page(view: CustomerView = VIEW, why: Why = WHY, *, width: int = 110) -> str:
     out = io.StringIO()
-    explanation.show(view, why, Console(file=out, width=110, force_terminal=False))
+    explanation.show(view, why, Console(file=out, width=width, force_terminal=False))
     return out.getvalue()
+
+
+def changed(**fields: object) -> CustomerView:
+    """Return the view with other values of some fields."""
+    return CustomerView(**{name: getattr(VIEW, name) for name in VIEW.__struct_fields__} | fields)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +122,11 @@ def page(view: CustomerView = VIEW, why: Why = WHY) -> str:
         "clm  evaluation  since 2026-03-05 12:00:00 UTC (5 days)",
         "because count(pricing, 30d) >= 1",
         "count(pricing, 30d) = 2 · rhythm = absent · trait.plan = pro",
-        "✓ engagement score.engagement >= 20",
-        "✗ dormant    since(activity) > 30d",
+        "✓ engagement  score.engagement >= 20",
+        "✗ dormant     since(activity) > 30d",
+        "✗ reactivated since(activity) < 24h",
+        "only from dormant or churned",
+        "✓ returned    ever(purchase)",
         "since(activity) = 1 day · rhythm = absent · tenure = 30 days",
         "last(purchase) = 2026-03-10 12:00:00 UTC · sum(purchase, 30d) = 1,234.5",
         "flags  activation, referral",
@@ -140,6 +155,46 @@ def test_what_matters_little_is_left_out() -> None:
     assert "always" not in shown
 
 
+def test_a_stage_that_others_lead_to_is_not_ticked_from_elsewhere() -> None:
+    """Its rule holds, and yet the customer cannot go there; where it can, nothing is said of it."""
+    shown = page()
+
+    assert "✓ reactivated" not in shown
+    assert shown.count("only from") == 1
+
+
+def test_a_sum_of_nothing_is_left_out() -> None:
+    """A signal without amounts has no sum to tell."""
+    activity = SignalView(count=3, days=2, sum=0.0, first=NOON, last=NOON)
+
+    assert "0.00" not in page(changed(signals={"activity": activity}))
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (timedelta(0), "worked out about a minute after its last touchpoint."),
+        (timedelta(seconds=1), "worked out about a minute after its last touchpoint."),
+        (timedelta(seconds=2), "not before 2026-03-10 12:00:02 UTC."),
+    ],
+)
+def test_a_bound_that_a_touchpoint_has_just_set_is_not_told_as_an_instant(
+    after: timedelta, said: str
+) -> None:
+    """Right after a touchpoint the bound is the next millisecond, which helps nobody."""
+    assert page(changed(next_due=NOON + after)).rstrip().endswith(said)
+
+
+def test_a_narrow_page_is_broken_between_terms() -> None:
+    """At 60 columns no line is longer, and a term stays with its window and its value."""
+    lines = [line.strip() for line in page(width=60).splitlines()]
+
+    assert max(map(len, lines)) <= 60
+    assert "count(pricing, 30d) = 2 · rhythm = absent" in lines
+    assert "· sum(purchase, 30d) = 1,234.5" in lines
+    assert "as of 2026-03-10 12:00:00 UTC" in lines
+
+
 def test_the_last_change_comes_first() -> None:
     """Newest first, as everywhere."""
     assert page().index("alert raised") < page().index("stage  clm")
@@ -160,9 +215,7 @@ def test_a_bar_is_as_long_as_its_score(value: float, cells: int) -> None:
 def test_what_a_tracker_sent_is_shown_and_not_obeyed() -> None:
     """No markup, no escape sequences, no line breaks out of names and values."""
     nasty = "[bold red]x[/] \x1b[2J\n\u202e"
-    view = CustomerView(
-        **{name: getattr(VIEW, name) for name in VIEW.__struct_fields__} | {"customer_id": nasty}
-    )
+    view = changed(customer_id=nasty)
     scores = {"s": ScoreWhy(value=1.0, touchpoints=[Contribution(event=nasty, points=1.0, share=1.0)])}
     stage = StageWhy(stage="a", since=NOON, rule="r", values={"trait.plan": nasty}, others={})
     why = Why(customer_id=nasty, as_of=NOON, scores=scores, dimensions={}, stages={"f": stage}, alerts={})
@@ -194,10 +247,7 @@ def test_durations_are_told_in_their_largest_unit(span: timedelta, words: str) -
 
 def test_a_customer_about_whom_there_is_little_to_say_has_a_page() -> None:
     """Sections without content are left out, and the end says that time alone changes nothing."""
-    view = CustomerView(
-        **{name: getattr(VIEW, name) for name in VIEW.__struct_fields__}
-        | {"signals": {}, "answers": {}, "open_alerts": [], "recent": [], "next_due": None}
-    )
+    view = changed(signals={}, answers={}, open_alerts=[], recent=[], next_due=None)
     why = Why(customer_id="ada", as_of=NOON, scores={}, dimensions={}, stages={}, alerts={})
 
     shown = page(view, why)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 import pytest
@@ -129,6 +130,31 @@ def test_a_bad_setting_or_model_ends_with_a_message(
     assert result.output.startswith("Error: ")
     assert "port: too high" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("up", "--data", "{tmp}/data", "--port", "0", "--model", "{model}"),
+        ("replay", "{tmp}/good.jsonl", "--model", "{model}"),
+        ("explain", "ada", "--data", "{tmp}", "--model", "{model}"),
+        ("model", "check", "{model}"),
+        ("model", "show", "{model}"),
+        ("model", "diff", "starter", "{model}"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+@pytest.mark.parametrize("name", ["bad.yaml", "missing.yaml"])
+def test_a_bad_model_ends_every_command_alike(tmp_path: Path, arguments: tuple[str, ...], name: str) -> None:
+    """Exit code 2 and the file's name, whether it is wrong or not there."""
+    (tmp_path / "bad.yaml").write_text("model: bad\nversion: 1\nscores: {x: nothing}\n")
+    (tmp_path / "good.jsonl").write_text("")
+    given = [each.format(tmp=tmp_path, model=tmp_path / name) for each in arguments]
+
+    result = CliRunner().invoke(main, given)
+
+    assert result.exit_code == 2, result.output
+    assert name in result.output
 
 
 def test_a_bug_is_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:

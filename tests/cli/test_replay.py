@@ -273,18 +273,18 @@ def test_an_empty_file_is_a_short_history(tmp_path: Path) -> None:
         (["{tmp}/good", "{tmp}/missing"], 1, "missing: No such file"),
         (["{tmp}"], 1, "directory"),
         (["{tmp}/torn.gz"], 1, "torn.gz"),
-        (["{tmp}/good", "--mapping", "{tmp}/missing.yaml"], 1, "missing.yaml: No such file"),
-        (["{tmp}/good", "--mapping", "{tmp}/bad.yaml"], 1, "bad.yaml:1:9: error: cvs is not a format"),
-        (["{tmp}/good", "--mapping", "{tmp}/torn.gz"], 1, "torn.gz"),
-        (["{tmp}/good", "--model", "{tmp}/bad.yaml"], 1, "bad.yaml:1:1"),
-        (["{tmp}/good", "--model", "startre"], 1, "starter"),
+        (["{tmp}/good", "--mapping", "{tmp}/missing.yaml"], 2, "missing.yaml: No such file"),
+        (["{tmp}/good", "--mapping", "{tmp}/bad.yaml"], 2, "bad.yaml:1:9: error: cvs is not a format"),
+        (["{tmp}/good", "--mapping", "{tmp}/torn.gz"], 2, "torn.gz"),
+        (["{tmp}/good", "--model", "{tmp}/bad.yaml"], 2, "bad.yaml:1:1"),
+        (["{tmp}/good", "--model", "startre"], 2, "starter"),
         (["{tmp}/good", "--customers", "{tmp}/no/where"], 1, "where: No such file"),
     ],
 )
 def test_what_cannot_work_is_refused_with_a_clear_message(
     tmp_path: Path, arguments: list[str], code: int, says: str
 ) -> None:
-    """2 for a wrong call, 1 for files, mappings and models that cannot be used; inputs stay as they are."""
+    """2 for a wrong call, mapping or model, 1 for files that cannot be used; inputs stay as they are."""
     good = order(1, "2026-01-01T00:00:00Z").encode()
     (tmp_path / "good").write_bytes(good)
     (tmp_path / "torn.gz").write_bytes(gzip.compress(good)[:-9])

@@ -12,21 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli.replay import command
+from tests.real_data import data
 
 ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
 SAMPLES = ROOT / "tests" / "data" / "replay"
 
 pytestmark = [pytest.mark.slow, pytest.mark.compiled_only]
-
-
-def data(name: str) -> Path:
-    """Return a file of the real data; without it these tests cannot tell anything, and fail."""
-    path = DATA / name
-    assert path.is_file(), (
-        f"{name} is missing: put the data of the project into shared/data beside the repository"
-    )
-    return path
 
 
 def replay(out: Path, *arguments: object) -> tuple[list[dict[str, object]], dict[str, int]]:

@@ -252,13 +252,13 @@ def test_an_address_of_another_machine_is_said(tmp_path: Path) -> None:
 
 
 def test_a_bad_model_is_said_with_its_place(tmp_path: Path) -> None:
-    """Exit 1; file, line and column of what is wrong; no directory is made."""
+    """Exit 2; file, line and column of what is wrong; no directory is made."""
     model = tmp_path / "mine.yaml"
     model.write_text("model: mine\nversion: 1\nscores:\n  engagement: mean(nothing)\n")
 
     ended = run_command("up", "--data", str(tmp_path / "d"), "--model", str(model), "--port", "0")
 
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "mine.yaml:4:" in ended.stderr
     assert not (tmp_path / "d").exists()
 

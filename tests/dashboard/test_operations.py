@@ -54,6 +54,15 @@ def test_metrics_say_how_many_customers_are_where_zero_included(client: Client, 
     assert read["engagement_ids_evicted_early_total", ()] == 1
 
 
+def test_no_metric_brings_a_second_series_with_the_time_it_was_made(client: Client) -> None:
+    """The client library adds a `_created` beside every counter and histogram, and nobody reads them."""
+    names = {name for name, _ in samples(client.get("/metrics").text)}
+
+    assert "engagement_records_read_total" in names
+    assert "engagement_flush_seconds_count" in names
+    assert [name for name in names if name.endswith("_created")] == []
+
+
 def test_while_there_is_no_state_metrics_tell_no_figures(client: Client, service: Any) -> None:
     """No figures are better than zeros that are not true; that it is not ready is told."""
     service.recovering = True

@@ -6,6 +6,9 @@ import pytest
 from schemas.dead_letter import DeadLetterReason
 from streams.ingest.canonical import DEPTH_LIMIT, EVENT_LIMIT_BYTES, read_body, read_item
 from streams.ingest.item import Accepted, Item, Refused
+from streams.model.definition import Model
+from streams.runtime.processor import Processor
+from streams.runtime.record import Record
 
 
 def touchpoint(**changes: object) -> bytes:
@@ -42,6 +45,16 @@ def test_an_accepted_touchpoint_keeps_the_senders_bytes_and_gets_its_key() -> No
     assert isinstance(item, Accepted)
     assert item.value == body
     assert item.subject == item.touchpoint.customer_id == "c1"
+
+
+@pytest.mark.parametrize("timestamp", ["1969-12-31T23:59:59Z", "9999-12-31T23:59:59-00:01"])
+def test_an_instant_that_the_processor_cannot_hold_is_refused_at_the_edge(timestamp: str) -> None:
+    """The sender hears at once what a dead letter would say later, in the same words."""
+    value = touchpoint(timestamp=timestamp)
+    processor = Processor(Model(name="m", version=1, digest="d"))
+    (letter,) = processor.process([Record(0, 0, None, value)]).dead_letters
+
+    assert refused(read_item(value)) == (letter.reason, letter.message)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """A mapping is checked completely before a row is read, and every finding has its place."""
 
+import zoneinfo
+from collections.abc import Iterator
+
 import pytest
 
 from streams.ingest.mapping import Column, Constant, Field, MappingError, Path, RowNumber, TimeFormat
@@ -222,3 +225,24 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
     text = WHOLE.replace("csv", "cvs") + "  source: {column: 0}\nheaders: true\n"
 
     assert [problem.line for problem in problems(text)] == [1, 7, 8]
+
+
+@pytest.fixture
+def no_zone_data() -> Iterator[None]:
+    """Be on a machine without time zone data, as slim images are."""
+    zoneinfo.ZoneInfo.clear_cache()
+    zoneinfo.reset_tzpath(to=())
+    yield
+    zoneinfo.reset_tzpath()
+
+
+@pytest.mark.usefixtures("no_zone_data")
+def test_where_there_is_no_zone_data_that_is_said() -> None:
+    """The name is right, and the way out is another one than to correct it; UTC needs no data."""
+    text = START + '  timestamp: {column: 2, time: "%Y%m%d", zone: Europe/Madrid}\n'
+
+    (found,) = problems(text)
+
+    assert found.reason == "there is no time zone data here to look Europe/Madrid up in"
+    assert "tzdata" in found.suggestion
+    assert read_mapping(text.replace("Europe/Madrid", "UTC")) is not None

@@ -42,7 +42,7 @@ def test_a_problem_is_printed_with_its_line_and_a_caret(tmp_path: Path) -> None:
 
     result = run("check", path)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output == (
         f"{path}:3:14: error: atention is not known\n"
         '    3 | scores: {x: "atention"}\n'
@@ -64,7 +64,7 @@ def test_strict_takes_warnings_for_errors(tmp_path: Path) -> None:
 
     assert run("check", path).exit_code == 0
     assert run("check", path).output.splitlines()[-1].startswith(f"{path}: ok, 1 warning, test version 1")
-    assert run("check", "--strict", path).exit_code == 1
+    assert run("check", "--strict", path).exit_code == 2
     assert run("check", "--strict", "starter").exit_code == 0
 
 
@@ -74,13 +74,13 @@ def test_several_models_are_checked_at_once(tmp_path: Path) -> None:
 
     result = run("check", "starter", path)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "starter: ok" in result.output
     assert f"{path}: 1 error" in result.output
 
 
-def test_a_file_that_is_not_there_is_a_wrong_usage() -> None:
-    """As is a call without a model."""
+def test_a_file_that_is_not_there_is_as_wrong_as_a_bad_one() -> None:
+    """And so is a call without a model."""
     missing = run("check", "startr")
 
     assert missing.exit_code == 2
@@ -133,7 +133,7 @@ def test_a_model_with_an_error_is_not_shown(tmp_path: Path) -> None:
     """What is wrong with it is."""
     result = run("show", write(tmp_path, BAD))
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "atention is not known" in result.output
 
 

@@ -35,6 +35,7 @@ FIRST_VERSION = {
     "ScoreWhy": "value touchpoints",
     "StageWhy": "stage since rule values others",
     "RuleReading": "rule holds values",
+    "StageReading": "rule holds values",
     "PartitionKpis": "as_of customers new_today active stages scores answers transitions alerts_open "
     "alerts_raised signals segments outcomes",
     "ScoreFigures": "customers sum bins",

@@ -1,4 +1,4 @@
-"""What types cannot say about a touchpoint: its subject and the characters of its names."""
+"""What types cannot say about a touchpoint: its subject, the characters of its names, its instant."""
 
 from datetime import UTC, datetime
 
@@ -94,3 +94,26 @@ def test_fields_that_are_no_names_may_hold_anything(field: str) -> None:
     touchpoint = msgspec.structs.replace(PLAIN, **{field: "a\nb"})
 
     assert problem(touchpoint) is None
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        ("1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z"),
+        ("1970-01-01T01:00:00+01:00", "1970-01-01T00:59:59.999+01:00"),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999-00:01"),
+        ("9999-12-31T23:59:59+14:00", "0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_an_instant_lies_between_1970_and_9999_in_utc(inside: str, outside: str) -> None:
+    """Whatever the offset; the message names the field."""
+    first, second = (
+        msgspec.structs.replace(PLAIN, timestamp=datetime.fromisoformat(text)) for text in (inside, outside)
+    )
+
+    found = problem(second)
+
+    assert problem(first) is None
+    assert found is not None
+    assert found[0] is DeadLetterReason.INVALID
+    assert found[1].startswith("`timestamp` must lie between the years 1970 and 9999")
