@@ -18,8 +18,9 @@ from streams.engine.table import Table
 from streams.model.compile_rules import text_code
 from streams.model.compiled import Compiled
 from streams.runtime.checks import Checked, Refused, check
-from streams.runtime.decode import SAID_CODES, Fields, Matcher, number_of, seen_text, trait_of
+from streams.runtime.decode import SAID_CODES, Fields, number_of, seen_text, trait_of
 from streams.runtime.flows import Flows
+from streams.runtime.matching import Matcher
 from streams.runtime.outcome import Told
 from streams.runtime.record import Record
 
