@@ -1,0 +1,50 @@
+"""What the engine has room for. More is refused: by the checker at its place, or else by the compiler."""
+
+from collections.abc import Iterator
+
+from streams.engine.ground import MOST_CARRIED, MOST_FRAMEWORKS
+from streams.model.definition import Model
+from streams.model.fields import Notes
+from streams.model.sections import Draft
+from streams.model.tree import at_path, key_at
+from streams.model.walk import Path
+
+MOST_STAGES = 62  # sets of stages are bits of a 64-bit number, of which the lowest stands for none
+MOST_QUESTIONS = 62  # so are the questions that one touchpoint answers
+BUILT_IN = 2  # activity and session may be carried beside what an entry gives
+
+
+def check_limits(notes: Notes, draft: Draft) -> None:
+    """Note everything of which there is more than the engine has room for."""
+    for path, reason in excesses(draft.model):
+        match path:
+            case ("touchpoints", int(number), *rest):
+                notes.add(at_path(draft.entries[number], tuple(rest)), reason)
+            case _:
+                notes.add(key_at(draft.tree, path), reason)
+
+
+def excesses(model: Model) -> Iterator[tuple[Path, str]]:
+    """Yield where a model has more of something than the engine has room for, and how much it may have."""
+    for framework in model.frameworks[MOST_FRAMEWORKS:]:
+        section = "levels" if framework.levels else "frameworks"
+        count = len(model.frameworks)
+        reason = f"a model may have at most {MOST_FRAMEWORKS} frameworks and sets of levels, not {count}"
+        yield (section, framework.name), reason
+    for framework in model.frameworks:
+        count = len(framework.stages) + len(framework.exits)
+        if count > MOST_STAGES:
+            section = "levels" if framework.levels else "frameworks"
+            reason = f"a framework may have at most {MOST_STAGES} stages and exits, not {count}"
+            yield (section, framework.name), reason
+    if len(model.questions) > MOST_QUESTIONS:
+        reason = f"a model may have at most {MOST_QUESTIONS} questions, not {len(model.questions)}"
+        yield ("answers",), reason
+    most_signals = MOST_CARRIED - BUILT_IN - len(model.follows)
+    for number, entry in enumerate(model.touchpoints):
+        if len(entry.signals) > most_signals:
+            reason = (
+                f"an entry of this model may give at most {most_signals} signals, not {len(entry.signals)}: "
+                f"{MOST_CARRIED} less the built-in ones and a signal for each follow"
+            )
+            yield ("touchpoints", number, "signals"), reason
