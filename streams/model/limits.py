@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from streams.engine.ground import MOST_CARRIED, MOST_FRAMEWORKS
+from streams.engine.instants import DAY_MS
+from streams.engine.kinds.signals import DAYS_KEPT
 from streams.model.definition import Model
 from streams.model.fields import Notes
 from streams.model.sections import Draft
@@ -11,6 +13,7 @@ from streams.model.walk import Path
 
 MOST_STAGES = 62  # sets of stages are bits of a 64-bit number, of which the lowest stands for none
 MOST_QUESTIONS = 62  # so are the questions that one touchpoint answers
+LONGEST_GRACE_MS = (DAYS_KEPT - 1) * DAY_MS  # further back a row does not know which days it has counted
 BUILT_IN = 2  # activity and session may be carried beside what an entry gives
 
 
@@ -40,6 +43,8 @@ def excesses(model: Model) -> Iterator[tuple[Path, str]]:
     if len(model.questions) > MOST_QUESTIONS:
         reason = f"a model may have at most {MOST_QUESTIONS} questions, not {len(model.questions)}"
         yield ("answers",), reason
+    if model.settings.grace_ms > LONGEST_GRACE_MS:
+        yield ("settings", "grace"), f"grace may be at most {LONGEST_GRACE_MS // DAY_MS}d"
     most_signals = MOST_CARRIED - BUILT_IN - len(model.follows)
     for number, entry in enumerate(model.touchpoints):
         if len(entry.signals) > most_signals:

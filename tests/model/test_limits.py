@@ -63,6 +63,7 @@ MOST_SIGNALS = MOST_CARRIED - BUILT_IN - 1
 @pytest.mark.parametrize(
     ("text", "place", "reason"),
     [
+        (f"{BEGINNING}{VISIT}settings:\n  grace: 2592000001ms\n", "  grace", "grace may be at most 30d"),
         (
             frameworks(MOST_FRAMEWORKS + 1),
             "  rank:",
@@ -111,6 +112,7 @@ def test_more_than_there_is_room_for_is_refused_at_its_place(text: str, place: s
 @pytest.mark.parametrize(
     ("text", "visits", "alerts"),
     [
+        (f"{BEGINNING}{VISIT}settings:\n  grace: 30d\n", 1, 0),
         (frameworks(MOST_FRAMEWORKS), 1, 0),
         (flags(MOST_STAGES), MOST_STAGES, 0),
         (stages(MOST_STAGES), MOST_STAGES, 1),
