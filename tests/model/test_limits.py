@@ -5,7 +5,7 @@ import pytest
 from streams.engine.ground import MOST_CARRIED, MOST_FRAMEWORKS
 from streams.model.compile import compile_model
 from streams.model.definition import Framework, Model, Stage
-from streams.model.limits import BUILT_IN, MOST_QUESTIONS, MOST_STAGES
+from streams.model.limits import BUILT_IN, MOST_FOLLOWS, MOST_QUESTIONS, MOST_STAGES
 from streams.model.load import check_text, load_model_text
 from streams.testing import TopologyTestDriver
 from tests.random_histories import at
@@ -57,6 +57,13 @@ def signals(count: int) -> str:
     return f"{BEGINNING}  - {{event: visit, signals: [{', '.join(names)}]}}\n{follow}alerts:\n{alerts}"
 
 
+def follows(count: int) -> str:
+    """Return a model with so many follows that a visit opens and the next one closes, and alerts on it."""
+    each = "".join(f"  f{n}: {{open: visit, close: activity, within: 7d}}\n" for n in range(count))
+    alerts = "".join(f"  on_{n}: {{kind: event, upon: f{n}.closed, cooldown: 0s}}\n" for n in range(count))
+    return f"{BEGINNING}{VISIT}follow:\n{each}alerts:\n{alerts}"
+
+
 MOST_SIGNALS = MOST_CARRIED - BUILT_IN - 1
 
 
@@ -88,6 +95,11 @@ MOST_SIGNALS = MOST_CARRIED - BUILT_IN - 1
             f"a framework may have at most {MOST_STAGES} stages and exits, not {MOST_STAGES + 1}",
         ),
         (
+            follows(MOST_FOLLOWS + 1),
+            "follow:\n",
+            f"a model may have at most {MOST_FOLLOWS} follows, not {MOST_FOLLOWS + 1}",
+        ),
+        (
             questions(MOST_QUESTIONS + 1),
             "answers:\n",
             f"a model may have at most {MOST_QUESTIONS} questions, not {MOST_QUESTIONS + 1}",
@@ -117,6 +129,7 @@ def test_more_than_there_is_room_for_is_refused_at_its_place(text: str, place: s
         (flags(MOST_STAGES), MOST_STAGES, 0),
         (stages(MOST_STAGES), MOST_STAGES, 1),
         (questions(MOST_QUESTIONS), 1, MOST_QUESTIONS),
+        (follows(MOST_FOLLOWS), 2, MOST_FOLLOWS),
         (signals(MOST_SIGNALS), 1, MOST_SIGNALS),
     ],
 )
