@@ -8,6 +8,7 @@ from streams.model.check_units import check_units
 from streams.model.check_usage import check_usage
 from streams.model.fields import Notes
 from streams.model.interval import scales
+from streams.model.limits import check_limits
 from streams.model.logic import Facts, choices_of
 from streams.model.names import names_of
 from streams.model.sections import Draft
@@ -23,3 +24,4 @@ def check_draft(notes: Notes, draft: Draft) -> None:
     check_touchpoints(notes, draft)
     check_stages(notes, draft, facts, faulty)
     check_usage(notes, draft)
+    check_limits(notes, draft)

@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-from streams.engine.ground import MOST_FRAMEWORKS
 from streams.engine.instants import DAY_MS
 from streams.engine.operations import CLAMP
 from streams.engine.plan import INT_SECTIONS, NUM_SECTIONS, Plan
@@ -14,6 +13,7 @@ from streams.model.compile_stages import compile_alerts, compile_frameworks
 from streams.model.compiled import Compiled, Names
 from streams.model.definition import Model
 from streams.model.expression import Rule, Term
+from streams.model.limits import excesses
 from streams.model.reading import Reading
 from streams.model.survey import Survey, survey
 
@@ -54,12 +54,10 @@ def compile_model(model: Model) -> Compiled:
     """Compile a checked model.
 
     Raises:
-        ValueError: the model has more frameworks than the engine can hold.
+        ValueError: the model has more of something than the engine has room for.
     """
-    if len(model.frameworks) > MOST_FRAMEWORKS:
-        raise ValueError(
-            f"a model may have at most {MOST_FRAMEWORKS} frameworks, not {len(model.frameworks)}"
-        )
+    for _, reason in excesses(model):
+        raise ValueError(reason)
     found = survey(model)
     columns = Columns(model, found)
     sections = Sections()

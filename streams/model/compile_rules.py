@@ -150,7 +150,7 @@ class RuleCompiler:
         return Leaf(term.text or term.kind, shown, term.name, instruction)
 
     def number(self, node: Node) -> list[Instruction]:
-        """Return the instructions that leave a tree's number on the stack."""
+        """Return the instructions that leave a tree's number on the stack; of truths only `holds` has one."""
         match node:
             case Constant():
                 return [Instruction(op.CONSTANT, num=node.value)]
@@ -165,11 +165,9 @@ class RuleCompiler:
                 return [*parts, Instruction(_FOLD[node.op], arg=len(node.arguments))]
             case Default():
                 return [*self.number(node.operand), *self.number(node.fallback), Instruction(op.DEFAULT)]
-            case Holds():
-                parts = [step for condition in node.conditions for step in self.truth(condition, holds=True)]
-                return [*parts, Instruction(op.HOLDS, arg=len(node.conditions))]
-            case _:
-                return self.truth(node, holds=True)
+        assert isinstance(node, Holds)
+        parts = [step for condition in node.conditions for step in self.truth(condition, holds=True)]
+        return [*parts, Instruction(op.HOLDS, arg=len(node.conditions))]
 
     def truth(self, node: Node, *, holds: bool) -> list[Instruction]:
         """Return the instructions that leave 1 exactly when a tree is true (or, not `holds`, false)."""

@@ -35,7 +35,8 @@ def _stage(
 ) -> None:
     ints = sections.ints
     names = [each.name for each in (*framework.stages, *framework.exits)]
-    ints["stage_when"].append(programs.add(stage.when))
+    is_fallback = framework.kind == "ladder" and stage == framework.stages[0]
+    ints["stage_when"].append(-1 if is_fallback else programs.add(stage.when))
     ints["stage_stay"].append(programs.add(stage.stay))
     ints["stage_latch"].append(int(stage.latch or stage.upon is not None))
     ints["stage_upon"].append(-1 if stage.upon is None else found.signal(stage.upon))

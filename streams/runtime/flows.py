@@ -9,7 +9,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from streams.engine import ground
-from streams.engine.advance import Batch
+from streams.engine.advance import DELETION, Batch
 from streams.engine.instants import DAY_MS, NO_DAY
 from streams.model.compiled import Compiled
 
@@ -38,7 +38,8 @@ class Flows:
         self.newest = NO_DAY
 
     def count(self, batch: Batch, applied: NDArray[np.bool_]) -> None:
-        """Count the applied touchpoints of a batch and their amounts."""
+        """Count the applied touchpoints of a batch and their amounts; a deletion is none."""
+        applied = applied & (batch.bits & DELETION == 0)
         days = batch.at[applied] // DAY_MS
         if not len(days):
             return

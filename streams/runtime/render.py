@@ -20,6 +20,7 @@ from schemas.outputs import (
 )
 from streams.engine import ground
 from streams.model.compile_rules import Program
+from streams.model.definition import TransitionPattern
 from streams.model.message import fill
 from streams.runtime import words
 from streams.runtime.decode import instant
@@ -175,27 +176,33 @@ class Renderer:
         for k, framework in enumerate(names.frameworks):
             stage = int(numbers[first + len(names.scores) + k])
             found[f"stage.{framework}"] = self._stage(framework, stage) or "none"
-        move = self._move_before(i)
-        if move is not None:
-            framework = names.frameworks[move[ground.TOLD_WHAT]]
-            found["from_stage"] = self._stage(framework, move[ground.TOLD_FROM]) or "none"
-            found["to_stage"] = self._stage(framework, move[ground.TOLD_TO]) or "none"
+        pattern = self.model.alerts[h[ground.TOLD_WHAT]].upon_transition
+        if pattern is not None:
+            before, after = self._move_before(i, pattern)
+            found["from_stage"], found["to_stage"] = before or "none", after or "none"
         return found
 
-    def _move_before(self, i: int) -> list[int] | None:
-        """Return the transition of the same row and instant that alert `i` hangs on, if it does."""
-        h = self.happenings[i]
-        pattern = self.model.alerts[h[ground.TOLD_WHAT]].upon_transition
-        if pattern is None:
-            return None
-        for other in reversed(self.happenings[:i]):
-            same = other[ground.TOLD_ROW] == h[ground.TOLD_ROW] and other[ground.TOLD_AT] == h[ground.TOLD_AT]
-            if not same:
-                return None
-            place = self.compiled.names.frameworks.index(pattern.framework)
-            if other[ground.TOLD_KIND] == ground.STAGE and other[ground.TOLD_WHAT] == place:
-                return other
-        return None
+    def _move_before(self, i: int, pattern: TransitionPattern) -> tuple[str | None, str | None]:
+        """Return from where to where the move went that alert `i` hangs on.
+
+        It was told in the same evaluation, just before the alert: one of several where flags moved together.
+        """
+        framework = pattern.framework
+        place = self.compiled.names.frameworks.index(framework)
+        moves = (
+            (self._stage(framework, h[ground.TOLD_FROM]), self._stage(framework, h[ground.TOLD_TO]))
+            for h in map(self.happenings.__getitem__, range(i - 1, -1, -1))
+            if h[ground.TOLD_KIND] == ground.STAGE
+            and h[ground.TOLD_WHAT] == place
+            and pattern.direction in {None, _DIRECTIONS[h[ground.TOLD_DIRECTION]].value}
+        )
+        return next(
+            (before, after)
+            for before, after in moves
+            if (after in pattern.to or not pattern.to)
+            and after not in pattern.except_to
+            and (before in pattern.from_stages or not pattern.from_stages)
+        )
 
     @staticmethod
     def scores(lane: "Lane", emission: NDArray[np.float64]) -> ScoreUpdated:

@@ -13,6 +13,7 @@ from tests.nodes import DAY
 from tests.properties.order_free import far_apart, order_free_counts, order_free_sums, within_grace
 from tests.properties.runs import driver_with
 from tests.random_histories import written
+from tests.telling import tell
 
 
 def renamed(value: bytes, customer: str) -> bytes:
@@ -113,3 +114,69 @@ def test_only_two_live_rows_are_merged(a: int, b: int) -> None:
         merge_rows(table_of(driver), a, b)
 
     assert driver.state("c1") == before
+
+
+CAPPED = small_model(touchpoints=small_model().touchpoints[3:4])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "left"),
+    [
+        ((), (NOON,), 1),
+        ((NOON,), (), 1),
+        ((NOON,), (NOON,), 0),
+        ((NOON, NOON), (NOON, NOON), 0),
+        ((NOON,), (NOON - DAY,), 1),
+        ((NOON - DAY,), (NOON,), 1),
+        ((NOON - 3 * DAY,), (NOON,), 1),
+        ((NOON,), (NOON - 3 * DAY,), 1),
+    ],
+)
+def test_a_daily_cap_counts_what_both_did_on_a_day(
+    ours: tuple[int, ...], theirs: tuple[int, ...], left: int
+) -> None:
+    """Of two a day so many still give points to the merged customer; other days take nothing away."""
+    driver = TopologyTestDriver(CAPPED)
+    for customer, instants in (("c1", ours), ("c2", theirs)):
+        for instant in instants:
+            assert tell(driver, "capped", instant, customer=customer) == "applied"
+        tell(driver, "other", NOON, customer=customer)
+    merge_rows(table_of(driver), 1, 2)
+
+    given_ = []
+    for _ in range(3):
+        before = driver.state("c1")
+        tell(driver, "capped", NOON)
+        after = driver.state("c1")
+        assert before is not None
+        assert after is not None
+        given_.append(after["dimensions"] != before["dimensions"])
+
+    assert given_ == [True] * left + [False] * (3 - left)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "plan"),
+    [
+        ((NOON, "mine"), (NOON + 1, "yours"), "yours"),
+        ((NOON, "mine"), (NOON, "yours"), "mine"),
+        ((NOON + 1, "mine"), (NOON, "yours"), "mine"),
+        (None, (NOON, "yours"), "yours"),
+        ((NOON, "mine"), None, "mine"),
+    ],
+)
+def test_of_two_traits_the_later_counts(
+    ours: tuple[int, str] | None, theirs: tuple[int, str] | None, plan: str
+) -> None:
+    """Of equal instants the survivor's; one that only the other has is taken over."""
+    driver = TopologyTestDriver(small_model(touchpoints=(), segments=("plan",)))
+    for customer, trait in (("c1", ours), ("c2", theirs)):
+        tell(driver, "hello", NOON, customer=customer)
+        if trait is not None:
+            tell(driver, "settings", trait[0], customer=customer, traits={"plan": trait[1]})
+    tell(driver, "bye", NOON + 1, customer="c3", traits={"plan": plan})
+
+    merge_rows(table_of(driver), 1, 2)
+    tell(driver, "bye", NOON + 2, customer="c2", kind="delete")
+
+    assert driver.processor.kpis().segments["plan"].keys() == {plan}

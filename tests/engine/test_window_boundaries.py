@@ -201,13 +201,16 @@ def test_which_ids_are_forgotten_does_not_depend_on_chunks(chunk: int) -> None:
     assert known_after(cut, 40) == known_after(whole, 40)
 
 
-@pytest.mark.parametrize("flushed_at", [1, 15, 16, 17, 30, 40])
-def test_which_ids_are_forgotten_does_not_depend_on_restarts(flushed_at: int) -> None:
+@pytest.mark.parametrize(
+    "flushed_at", [(1,), (15,), (16,), (17,), (30,), (40,), (10, 20), (16, 17), (10, 20, 30, 40)]
+)
+def test_which_ids_are_forgotten_does_not_depend_on_restarts(flushed_at: tuple[int, ...]) -> None:
     """Ids that were forgotten do not come back with the flushes that once held them."""
     whole, crashed = crowded(16, 40), crowded(16, 40)
     whole.run()
-    crashed.processor.process(crashed.log[:flushed_at])
-    crashed.flush()
+    for position in flushed_at:
+        crashed.processor.process(crashed.log[:position])
+        crashed.flush()
     crashed.crash()
 
     crashed.run()
@@ -239,3 +242,29 @@ def test_ids_survive_the_flushes_that_first_held_them(keep: int) -> None:
     driver.crash()
 
     assert known_after(driver, 12) == list(range(12))
+
+
+def test_many_ids_are_all_remembered() -> None:
+    """Whichever places they take, each of two thousand is known again, and none is taken for another."""
+    driver = crowded(100_000, 2_000)
+    driver.run()
+
+    for record in driver.log[:2_000]:
+        driver.append(record.value)
+    driver.run()
+
+    assert (driver.totals["applied"], driver.totals["duplicate"]) == (2_000, 2_000)
+
+
+def test_making_room_for_many_ids_forgets_none() -> None:
+    """A chunk of forty thousand records makes the room larger; what was remembered before stays known."""
+    driver = crowded(100_000, 12)
+    driver.run()
+    for _ in range(40_000):
+        driver.append(_visit(3))
+
+    driver.run()
+
+    assert driver.totals["duplicate"] == 40_000
+    assert known_after(driver, 12) == list(range(12))
+    assert tell(driver, "visit", NOON, message="another") == "applied"

@@ -131,6 +131,13 @@ def test_control_characters_in_ids_are_refused(name: str, character: str) -> Non
     assert_applied(body(**{name: "a b ü 猫"}))
 
 
+@pytest.mark.parametrize("name", ["message_id", "customer_id", "event"])
+@pytest.mark.parametrize("character", ["\u200d", "\ufeff", "\u2028", "\u00a0", "\ue000"])
+def test_other_characters_that_cannot_be_seen_are_let_through(name: str, character: str) -> None:
+    """Joiners, marks, odd spaces and private signs harm nothing, and trackers send them."""
+    assert_applied(body(**{name: f"a{character}b"}))
+
+
 @pytest.mark.parametrize(
     "timestamp", ["2024-03-13T12:00:00", "2024-03-13", "yesterday", "", "2024-02-30T12:00:00Z"]
 )

@@ -3,11 +3,13 @@
 import pytest
 
 from schemas.outputs import AlertRaised, AlertResolved
+from streams.engine.instants import NEVER
 from streams.model.definition import Model
 from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at, written
+from tests.telling import view_of
 
 NOON = at(2024, 3, 13, 12)
 TEXT = """
@@ -210,3 +212,87 @@ def test_a_changed_model_survives_a_crash(driver: TopologyTestDriver) -> None:
     driver.crash()
 
     assert state(driver) == before
+
+
+HABITS = """  habits:
+    kind: flags
+    stages:
+      regular: {when: "days_active(40d) >= 3"}
+      buyer: {when: "ever(buy)"}
+"""
+ALERTS = """alerts:
+  unhappy: {kind: state, when: "answer(nps) <= 6", cooldown: 1d}
+"""
+
+
+@pytest.mark.parametrize(
+    ("gone", "names"),
+    [
+        ((HABITS,), {"way", "unhappy"}),
+        ((ALERTS,), {"way", "habits"}),
+        ((HABITS, ALERTS), {"way"}),
+    ],
+)
+def test_what_is_gone_is_gone_from_the_recent_changes(
+    driver: TopologyTestDriver, gone: tuple[str, ...], names: set[str]
+) -> None:
+    """The others keep their names, whatever numbers they have now."""
+    before = view_of(driver).recent
+
+    driver.change_model(edited(*((text, "") for text in gone)))
+
+    assert view_of(driver).recent == [each for each in before if each.what in names]
+    assert {each.what for each in before} == {"way", "habits", "unhappy"}
+
+
+def test_a_stage_that_is_gone_has_no_name_among_the_recent_changes(driver: TopologyTestDriver) -> None:
+    """That there was a move is still known; the others are found by name though their numbers moved."""
+    before = [each.to for each in view_of(driver).recent if each.what == "way"]
+    middle = '      middle: {when: "count(visit, 30d) >= 2"}\n'
+
+    driver.change_model(
+        edited((middle, '      other: {when: "ever(ask)"}\n      third: {when: "count(ask) >= 2"}\n'))
+    )
+
+    after = [each.to for each in view_of(driver).recent if each.what == "way"]
+    assert before == ["top", "middle", "low"]
+    assert after == ["top", None, "low"]
+
+
+def test_the_deleted_stay_deleted(driver: TopologyTestDriver) -> None:
+    """A changed model places nobody who is gone, and nothing of them is due."""
+    driver.pipe(
+        {
+            "message_id": "bye",
+            "customer_id": "c1",
+            "event": "bye",
+            "kind": "delete",
+            "timestamp": written(NOON + 40 * DAY),
+        }
+    )
+    before = state(driver)
+
+    outcome = driver.change_model(edited(("visit, 30d) >= 2", "visit, 30d) >= 1")))
+
+    assert state(driver) == before
+    assert before["status"] == "deleted"
+    assert (outcome.moves, outcome.raised, outcome.emissions) == (0, 0, 0)
+    assert driver.processor.next_due_ms() == NEVER
+
+
+def test_another_grace_begins_the_daily_caps_anew() -> None:
+    """So many days are kept as grace can reach back; a count of another number of days is not taken over."""
+    capped = ("dimensions: {attention: 1}}", "dimensions: {attention: 1}, daily_cap: 1}")
+    driver = TopologyTestDriver(edited(capped))
+    once = 100 * (1 - 2**-0.25)
+    for _ in range(2):
+        tell(driver, "visit", at(2024, 3, 13))
+    before = state(driver)["dimensions"]
+
+    driver.change_model(edited(capped, ("\nalerts:", "\nsettings: {grace: 3d}\nalerts:")))
+    taken_over = state(driver)["dimensions"]
+    for _ in range(2):
+        tell(driver, "visit", at(2024, 3, 13))
+
+    assert before == taken_over == {"attention": pytest.approx(once)}
+    assert state(driver)["dimensions"] == {"attention": pytest.approx(100 * (1 - 2**-0.5))}

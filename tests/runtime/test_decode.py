@@ -1,0 +1,117 @@
+"""What a model reads of a touchpoint, through the processor: deep paths, dates, events without end."""
+
+import msgspec
+import pytest
+
+from streams.model.load import load_model_text
+from streams.runtime.decode import MOST_EVENTS_CACHED
+from streams.testing import TopologyTestDriver
+from tests.nodes import DAY, HOUR
+from tests.random_histories import at, written
+from tests.telling import tell, view_of
+
+NOON = at(2024, 3, 13, 12)
+MODEL = load_model_text("""
+model: decoded
+version: 1
+touchpoints:
+  - {event: order, where: {properties.cart.country: de}, signals: {sale: properties.cart.total.gross}}
+  - {event: "order*", signals: {sale: [properties.cart.total.gross, properties.total]}}
+frameworks:
+  way:
+    kind: flags
+    stages:
+      soon: {when: "until(trait.renewal) < 30d"}
+      sold: {when: "sum(sale) > 0"}
+""")
+
+
+@pytest.mark.parametrize(
+    ("properties", "total"),
+    [
+        ({"cart": {"country": "de", "total": {"gross": 12.5}}}, 12.5),
+        ({"cart": {"country": "fr", "total": {"gross": 12.5}}, "total": 3}, 12.5),
+        ({"cart": {"country": "de", "total": 7}, "total": 3}, 0.0),
+        ({"cart": {"total": 7}, "total": 3}, 3.0),
+        ({"cart": "full", "total": 3}, 3.0),
+        ({"cart": {"country": {"de": 1}}, "total": 3}, 3.0),
+        ({"total": 3}, 3.0),
+        ({}, 0.0),
+    ],
+)
+def test_a_deep_path_is_followed_as_far_as_there_are_objects(
+    properties: dict[str, object], total: float
+) -> None:
+    """Where something else stands on the way there is nothing, and the next path or line is taken."""
+    driver = TopologyTestDriver(MODEL)
+
+    tell(driver, "order", NOON, properties=properties)
+
+    signal = view_of(driver).signals["sale"]
+    assert (signal.count, signal.sum) == (1, total)
+
+
+def until_renewal(driver: TopologyTestDriver) -> object:
+    """Return what the date trait of c1 reads."""
+    state = driver.state("c1")
+    assert state is not None
+    terms = state["terms"]
+    assert isinstance(terms, dict)
+    return terms["until(trait.renewal)"]
+
+
+@pytest.mark.parametrize(
+    ("renewal", "until"),
+    [
+        ("2024-03-14", float(12 * HOUR)),
+        ("2024-03-14T00:00:00Z", float(12 * HOUR)),
+        ("2024-03-14T01:00:00+01:00", float(12 * HOUR)),
+        ("2024-03-12", float(-36 * HOUR)),
+        ("9999-12-31", float(at(9999, 12, 31) - NOON)),
+        ("2024-02-30", None),
+        ("2024-13-01", None),
+        ("2024-03", None),
+        ("20240314T000000Z", None),
+        ("in a fortnight", None),
+        (1_710_374_400_000, None),
+        (True, None),
+        ({"date": "2024-03-14"}, None),
+    ],
+)
+def test_a_date_trait_is_a_date_or_an_instant_with_an_offset(renewal: object, until: float | None) -> None:
+    """A date is its UTC midnight; what is no date is none, and takes the place of the one before."""
+    driver = TopologyTestDriver(MODEL)
+    tell(driver, "visit", NOON, traits={"renewal": "2024-03-20"})
+
+    tell(driver, "visit", NOON, traits={"renewal": renewal})
+
+    assert until_renewal(driver) == until
+
+
+def test_a_trait_that_is_not_told_stays() -> None:
+    """Null says nothing."""
+    driver = TopologyTestDriver(MODEL)
+    tell(driver, "visit", NOON, traits={"renewal": "2024-03-14"})
+
+    tell(driver, "visit", NOON, traits={"renewal": None})
+    tell(driver, "visit", NOON, traits={})
+    tell(driver, "visit", NOON)
+
+    assert until_renewal(driver) == float(12 * HOUR)
+
+
+def test_more_events_than_are_cached_are_still_told_apart() -> None:
+    """Names without end, as of a tracker that puts ids into them, hide no line of the map."""
+    driver = TopologyTestDriver(MODEL)
+    tell(driver, "bye", NOON, kind="delete")
+    record = {"customer_id": "c1", "timestamp": written(NOON - DAY)}
+    for number in range(MOST_EVENTS_CACHED):
+        driver.append(msgspec.json.encode(record | {"message_id": "m", "event": f"view {number}"}))
+    driver.run()
+
+    for event in ("order 1", "order 2", "view 0", "order 1"):
+        tell(driver, event, NOON + DAY, properties={"total": 2})
+
+    assert driver.totals["suppressed"] == MOST_EVENTS_CACHED
+    assert (view_of(driver).signals["sale"].count, view_of(driver).signals["sale"].sum) == (3, 6.0)
+    assert driver.totals["unmapped"] == 2
