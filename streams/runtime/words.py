@@ -63,17 +63,19 @@ def contributions(points: Sequence[float], events: Sequence[str]) -> list[Contri
 def signal_contributions(program: Program, values: Sequence[float], compiled: Compiled) -> list[Contribution]:
     """Return, for a rule that reads no score, the events behind the signals that it reads.
 
-    Points are touchpoints (or days) counted; one for a signal that is only looked up.
+    Points are touchpoints (or days) counted, the most where a rule counts a signal in several ways; one for a
+    signal that is only looked up.
     """
-    points, events = [], []
+    counted: dict[str, float] = {}
     for leaf, value in zip(program.leaves, values, strict=False):
         if leaf.instruction.code in OF_SIGNALS and not math.isnan(value) and value != 0.0:
-            points.append(value if leaf.instruction.code in COUNTED else 1.0)
-            events.append(event_of(leaf.name, compiled))
+            points = value if leaf.instruction.code in COUNTED else 1.0
         elif leaf.instruction.code == op.SINCE and value == 0.0:
-            points.append(1.0)
-            events.append(event_of(leaf.name, compiled))
-    return contributions(points, events)
+            points = 1.0
+        else:
+            continue
+        counted[leaf.name] = max(points, counted.get(leaf.name, 0.0))
+    return contributions(tuple(counted.values()), [event_of(signal, compiled) for signal in counted])
 
 
 def event_of(signal: str, compiled: Compiled) -> str:

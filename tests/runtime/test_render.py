@@ -104,3 +104,23 @@ def test_of_flags_that_cross_each_way_has_its_own(direction: str, said: list[str
         (None, "buyer"),
     ]
     assert messages(driver, "moved") == said
+
+
+def test_a_signal_read_twice_in_a_rule_contributes_once() -> None:
+    """Three visits are three points, though the rule also looks up when the last one was."""
+    text = """
+model: points
+version: 1
+touchpoints:
+  - {event: Visit, signals: [visit]}
+alerts:
+  keen: {kind: state, when: "count(visit) >= 3 and since(visit) < 1d and days(visit) >= 1", message: keen}
+"""
+    driver = TopologyTestDriver(load_model_text(text))
+    for second in range(3):
+        tell(driver, "Visit", NOON + second * 1_000)
+
+    (alert,) = driver.alerts
+    assert [(each.event, each.points, each.share) for each in alert.because.touchpoints] == [
+        ("Visit", 3.0, 1.0)
+    ]
