@@ -151,7 +151,22 @@ def calculate(g: Ground, top: int, code: int) -> int:
 
 
 @compiled
-def change_top(g: Ground, top: int, code: int) -> int:
+def clamp(g: Ground, place: int, t: int) -> None:
+    """Hold a number within 0 to 100; beyond them it stands still until it can have come back."""
+    value, low, high = g.work[place], g.work[place + 1], g.work[place + 2]
+    if 0.0 <= value <= 100.0 or value != value:
+        return
+    if value > 100.0 and low < 0.0:
+        g.work[place + 3] = min(g.work[place + 3], float(t) + op.wait(value - 100.0, -low))
+    if value < 0.0 and high > 0.0:
+        g.work[place + 3] = min(g.work[place + 3], float(t) + op.wait(-value, high))
+    leaves.push(
+        g, (place - g.p.work_stack) // op.PLACES - 1, min(100.0, max(0.0, value)), int(g.work[place + 3])
+    )
+
+
+@compiled
+def change_top(g: Ground, top: int, code: int, t: int) -> int:
     """Apply an instruction that takes one or two places and belongs to no other group; return the new top."""
     place = g.p.work_stack + top * op.PLACES
     if code == op.NEGATE:
@@ -160,11 +175,7 @@ def change_top(g: Ground, top: int, code: int) -> int:
         g.work[place + 1] = -g.work[place + 2]
         g.work[place + 2] = -low
     elif code == op.CLAMP:
-        value = g.work[place]
-        if value < 0.0 or value > 100.0:
-            g.work[place] = 0.0 if value < 0.0 else 100.0
-            g.work[place + 1] = min(g.work[place + 1], 0.0)
-            g.work[place + 2] = max(g.work[place + 2], 0.0)
+        clamp(g, place, t)
     elif code == op.KNOWN:
         leaves.push(g, top - 1, 0.0 if g.work[place] != g.work[place] else 1.0, int(g.work[place + 3]))
     elif code == op.CONTRARY:
@@ -203,5 +214,5 @@ def run(g: Ground, program: int, r: int, t: int) -> float:
         elif op.LEAST <= code <= op.MEAN:
             top = combine(g, top, code, arg)
         else:
-            top = change_top(g, top, code)
+            top = change_top(g, top, code, t)
     return float(g.work[g.p.work_stack])

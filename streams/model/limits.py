@@ -9,7 +9,7 @@ from streams.model.definition import Framework, Model
 from streams.model.fields import Notes
 from streams.model.sections import Draft
 from streams.model.tree import at_path, key_at
-from streams.model.walk import Path
+from streams.model.walk import Path, rules, terms
 
 MOST_STAGES = 62  # sets of stages are bits of a 64-bit number, of which the lowest stands for none
 MOST_QUESTIONS = 62  # so are the questions that one touchpoint answers
@@ -39,6 +39,15 @@ def excesses(model: Model) -> Iterator[tuple[Path, str]]:
         if count > MOST_STAGES:
             reason = f"a framework may have at most {MOST_STAGES} stages and exits, not {count}"
             yield _key_of(framework), reason
+    deep = _looking_back(model)
+    for placed in rules(model):
+        for term in terms(placed.rule.node):
+            if term.kind == "score_at" and term.name in deep:
+                reason = (
+                    f"{term.text} looks back at a score that looks back itself; "
+                    f"only scores without such terms are kept at midnights, and {term.name} has one"
+                )
+                yield placed.path, reason
     if len(model.questions) > MOST_QUESTIONS:
         reason = f"a model may have at most {MOST_QUESTIONS} questions, not {len(model.questions)}"
         yield ("answers",), reason
@@ -54,6 +63,21 @@ def excesses(model: Model) -> Iterator[tuple[Path, str]]:
                 f"{MOST_CARRIED} less the built-in ones and a signal for each follow"
             )
             yield ("touchpoints", number, "signals"), reason
+
+
+def _looking_back(model: Model) -> set[str]:
+    """Return the scores that read a score at a past midnight, directly or through others."""
+    behind = {("score", score.name): score.value for score in model.scores}
+    behind |= {("dimension", each.name): each.value for each in model.dimensions if each.value is not None}
+    read = {thing: list(terms(rule.node)) for thing, rule in behind.items()}
+    found = {thing for thing, each in read.items() if any(term.kind == "score_at" for term in each)}
+    while more := {
+        thing
+        for thing, each in read.items()
+        if thing not in found and any((term.kind, term.name) in found for term in each)
+    }:
+        found |= more
+    return {name for kind, name in found if kind == "score"}
 
 
 def _key_of(framework: Framework) -> Path:

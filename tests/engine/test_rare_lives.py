@@ -1,5 +1,7 @@
 """Rare lives: what the engine reads and tells is worked out by hand, and the oracle agrees at every step."""
 
+from collections.abc import Callable
+
 import pytest
 
 from streams.model.definition import Model
@@ -36,7 +38,9 @@ def flag(rule: str) -> str:
     return f'frameworks: {{way: {{kind: flags, stages: {{on: {{when: "{rule}"}}}}}}}}\n'
 
 
-def lived(rest: str, *steps: Step, until: int | None = None) -> TopologyTestDriver:
+def lived(
+    rest: str, *steps: Step, until: int | None = None, of: Callable[[str], Model] = model
+) -> TopologyTestDriver:
     """Return a driver that has lived through these events of c1; the oracle has agreed with each of them."""
     touches = []
     for number, (event, when, *properties) in enumerate(steps):
@@ -50,8 +54,8 @@ def lived(rest: str, *steps: Step, until: int | None = None) -> TopologyTestDriv
         touches.append(Touch(record, number, when))
     history = History(tuple(touches), until)
 
-    assert differences(model(rest), history) == []
-    driver = driver_with(model(rest), values_of(history))
+    assert differences(of(rest), history) == []
+    driver = driver_with(of(rest), values_of(history))
     driver.run()
     if until is not None:
         driver.elapse(until)
@@ -229,3 +233,39 @@ def test_ticks_and_the_timer_grace_change_nothing_of_it() -> None:
     driver.tick(NOON + 6 * DAY + MINUTE)
 
     assert moves(driver) == [("on", moment(NOON + 5 * DAY))]
+
+
+MOMENTUM = """scores:
+  engagement: attention
+  momentum: 50 + score.engagement - default(score.engagement@1d, 0)
+"""
+
+
+def looking_back(rest: str) -> Model:
+    """Return the small model with scores that read scores at past midnights."""
+    return load_model_text(MODEL[: MODEL.index("scores:")] + MOMENTUM + rest)
+
+
+@pytest.mark.parametrize(
+    ("rule", "turns"),
+    [
+        # Two points less 2^(-10/24) of one fall to one point in log2(1 + 2^(-10/24)) days, 19 h 21 min 35 s.
+        (
+            "score.momentum >= 100",
+            [
+                ("on", NOON),
+                (None, NOON + 1),
+                ("on", NOON + 10 * HOUR),
+                (None, at(2024, 3, 14, 17, 21) + 35_159),
+            ],
+        ),
+        ("score.momentum < 50", [("on", at(2024, 3, 15))]),
+    ],
+)
+def test_a_score_may_look_back_to_midnights(rule: str, turns: list[tuple[str | None, int]]) -> None:
+    """At those of another score: absent before the customer was."""
+    life = (flag(rule), ("visit", NOON), ("visit", NOON + 10 * HOUR))
+
+    driver = lived(*life, until=NOON + 4 * DAY, of=looking_back)
+
+    assert moves(driver) == [(to, moment(when)) for to, when in turns]

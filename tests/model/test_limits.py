@@ -158,3 +158,20 @@ def test_the_compiler_refuses_a_model_that_nobody_checked() -> None:
 
     with pytest.raises(ValueError, match=f"at most {MOST_STAGES} stages and exits, not {MOST_STAGES + 1}"):
         compile_model(model)
+
+
+def test_a_score_that_looks_back_is_not_looked_back_at() -> None:
+    """Midnights keep scores that can be known from the row alone; through a dimension counts as well."""
+    text = f"""{BEGINNING}{VISIT}dimensions:
+  zeal: {{half_life: 7d, half_at: 3}}
+  change: {{value: "50 + score.now - default(score.now@1d, 0)"}}
+scores:
+  now: zeal
+  momentum: change
+  spread: default(score.momentum@2d, 0)
+"""
+
+    errors = [problem for problem in check_text(text).problems if problem.severity == "error"]
+
+    assert [error.line for error in errors] == [text[: text.index("  spread")].count("\n") + 1]
+    assert "score.momentum@2d looks back at a score that looks back itself" in errors[0].reason

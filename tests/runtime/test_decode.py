@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from streams.model.load import load_model_text
-from streams.runtime.decode import MOST_EVENTS_CACHED
+from streams.runtime.matching import MOST_EVENTS_CACHED
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at, written
@@ -17,12 +17,15 @@ version: 1
 touchpoints:
   - {event: order, where: {properties.cart.country: de}, signals: {sale: properties.cart.total.gross}}
   - {event: "order*", signals: {sale: [properties.cart.total.gross, properties.total]}}
+  - {event: "refund*", where: {properties.kind: full}, signals: [refund]}
+  - {event: "refund*", where: {properties.total: {ge: 100}}, signals: [refund]}
 frameworks:
   way:
     kind: flags
     stages:
       soon: {when: "until(trait.renewal) < 30d"}
       sold: {when: "sum(sale) > 0"}
+      refunded: {when: "ever(refund)"}
 """)
 
 
@@ -49,6 +52,28 @@ def test_a_deep_path_is_followed_as_far_as_there_are_objects(
 
     signal = view_of(driver).signals["sale"]
     assert (signal.count, signal.sum) == (1, total)
+
+
+@pytest.mark.parametrize(
+    ("properties", "mapped"),
+    [
+        ({"kind": "full", "total": 5}, True),
+        ({"kind": "part", "total": 100}, True),
+        ({"kind": "part", "total": 99}, False),
+        ({}, False),
+    ],
+)
+def test_an_event_that_passes_no_line_of_its_name_is_unmapped(
+    properties: dict[str, object], mapped: bool
+) -> None:
+    """It counts as activity, and as unmapped; each line is tried in its turn."""
+    driver = TopologyTestDriver(MODEL)
+
+    assert tell(driver, "refund", NOON, properties=properties) == "applied"
+
+    assert ("refund" in view_of(driver).signals) == mapped
+    assert view_of(driver).signals["activity"].count == 1
+    assert driver.totals["unmapped"] == (not mapped)
 
 
 def until_renewal(driver: TopologyTestDriver) -> object:
@@ -109,9 +134,11 @@ def test_more_events_than_are_cached_are_still_told_apart() -> None:
         driver.append(msgspec.json.encode(record | {"message_id": "m", "event": f"view {number}"}))
     driver.run()
 
-    for event in ("order 1", "order 2", "view 0", "order 1"):
+    for event in ("order 1", "order 2", "view 0", "refund 1", "order 1"):
         tell(driver, event, NOON + DAY, properties={"total": 2})
+    tell(driver, "refund 2", NOON + DAY, properties={"kind": "full"})
 
     assert driver.totals["suppressed"] == MOST_EVENTS_CACHED
     assert (view_of(driver).signals["sale"].count, view_of(driver).signals["sale"].sum) == (3, 6.0)
-    assert driver.totals["unmapped"] == 2
+    assert view_of(driver).signals["refund"].count == 1
+    assert driver.totals["unmapped"] == 3

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.outputs import Contribution
-from schemas.views import RuleReading, ScoreWhy, StageWhy, Why
+from schemas.views import RuleReading, ScoreWhy, StageReading, StageWhy, Why
 from streams.model.load import load_model, load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
@@ -126,8 +126,8 @@ def test_a_stage_says_its_rule_and_why_it_is_no_other(driver: TopologyTestDriver
         rule="since(like) < 7d",
         values={"since(like)": float(HOUR)},
         others={
-            "low": RuleReading(rule="always", holds=True, values={}),
-            "middle": RuleReading(
+            "low": StageReading(rule="always", holds=True, values={}),
+            "middle": StageReading(
                 rule="score.engagement >= 99",
                 holds=False,
                 values={"score.engagement": found.scores["engagement"].value},
@@ -146,8 +146,8 @@ def test_flags_each_say_what_they_read(driver: TopologyTestDriver) -> None:
         rule="",
         values={},
         others={
-            "visitor": RuleReading(rule="ever(visit)", holds=True, values={"ever(visit)": 1.0}),
-            "fan": RuleReading(rule="count(like) >= 2", holds=False, values={"count(like)": 1.0}),
+            "visitor": StageReading(rule="ever(visit)", holds=True, values={"ever(visit)": 1.0}),
+            "fan": StageReading(rule="count(like) >= 2", holds=False, values={"count(like)": 1.0}),
         },
     )
     assert set(found.stages) == {"way", "habits"}
