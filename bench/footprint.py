@@ -73,7 +73,7 @@ def sizes(*, customers: int, days: float, resident: int, tell: Callable[[str], N
     )
     beside = np.array([len(name.encode()) + 1 + 16 for name in lane.names])  # its name, row and length
     stored = float(np.median(np.frombuffer(lane.lengths, np.int64) + beside))
-    row = processor.lanes[Subject.CUSTOMER].compiled.layout.row_bytes()
+    row = processor.lanes[Subject.CUSTOMER].table.row_bytes
     each = _resident_for_each(resident)
     return {
         "stored": Figure(stored, f"{stored:,.0f} bytes"),

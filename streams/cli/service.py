@@ -106,7 +106,7 @@ class EmbeddedService:
             lanes = processor.lanes
             cursors = [lane.table.ground.cursor for lane in lanes.values()]
             return Memory(
-                row_bytes=lanes[Subject.CUSTOMER].compiled.layout.row_bytes(),
+                row_bytes=lanes[Subject.CUSTOMER].table.row_bytes,
                 ids_remembered=sum(int(cursor[ground.IDS]) for cursor in cursors),
                 ids_evicted_early=sum(int(cursor[ground.IDS_EVICTED]) for cursor in cursors),
             )

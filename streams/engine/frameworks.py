@@ -86,12 +86,15 @@ def exit_of(g: Ground, f: int, r: int, t: int, hard: bool) -> "tuple[int, int, i
 
 @compiled
 def ladder_stage(g: Ground, f: int, r: int, t: int, hard: bool, left: int) -> "tuple[int, int, int]":
-    """Return (stage to be in, until when, rule mode) of a ladder whose exits do not apply."""
+    """Return (stage to be in, until when, rule mode) of a ladder whose exits do not apply.
+
+    The first stage needs no rule: it is where nothing further holds.
+    """
     base = int(g.ints[g.p.framework_stage + f])
     stages = int(g.ints[g.p.framework_exit + f]) - base
     stage, since = int(g.small[r, g.p.stage + f]), int(g.at[r, g.p.entered + f])
     until, mode = NEVER, FIRED
-    for number in range(stages, 0, -1):
+    for number in range(stages, 1, -1):
         if number == stage:
             kept, kept_until = stays(g, base + number - 1, r, t)
             until = min(until, kept_until)

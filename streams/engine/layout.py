@@ -9,14 +9,12 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-import xxhash
 
 from streams.engine import ground
 from streams.engine.instants import NEVER, NO_DAY, NONE
 
 Matrix = Literal["at", "small", "real", "pane"]
 MATRICES: tuple[Matrix, ...] = ("at", "small", "real", "pane")
-WIDTH_BYTES: dict[Matrix, int] = {"at": 8, "small": 4, "real": 8, "pane": 2}
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -46,14 +44,6 @@ class Layout(msgspec.Struct, frozen=True):
     alerts: tuple[str, ...]
     definitions: dict[str, str]
 
-    def fingerprint(self) -> str:
-        """Return a digest of the layout: rows with equal fingerprints need no translation."""
-        return xxhash.xxh3_64_hexdigest(msgspec.json.encode(self))
-
-    def row_bytes(self) -> int:
-        """Return the size of a row in memory."""
-        return sum(self.widths[matrix] * WIDTH_BYTES[matrix] for matrix in MATRICES)
-
     def blank(self, matrix: Matrix) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Return what the cells of an empty row hold in `matrix` (exact in 64-bit floats)."""
         cells = np.zeros(self.widths[matrix])
@@ -75,8 +65,8 @@ class LayoutBuilder:
             self._fixed(name, "small", place, float(blank))
 
     def _fixed(self, name: str, matrix: Matrix, place: int, blank: float) -> None:
-        if self.add(name, matrix, blank=blank) != place:
-            raise AssertionError(f"fixed column {name} is not at its place")
+        found = self.add(name, matrix, blank=blank)
+        assert found == place, f"fixed column {name} is not at its place"
 
     def add(
         self,

@@ -35,7 +35,7 @@ from streams.engine.ground import (
     TOUCHED,
     Ground,
 )
-from streams.engine.instants import DAY_MS, NO_DAY, NONE
+from streams.engine.instants import DAY_MS, NONE
 from streams.engine.kinds.flags import BITS, FULL
 from streams.engine.kinds.seen import CAPACITY, CHANNELS
 from streams.engine.kinds.signals import DAY_MASK, DAYS_KEPT
@@ -166,10 +166,8 @@ def _merge_active_days(g: Ground, column: Column, a: int, b: int) -> None:
     newest = max(int(g.small[a, DAY]), int(g.small[b, DAY]))
     united = 0
     for row in (a, b):
-        own = int(g.small[row, DAY])
-        if own != NO_DAY:
-            words = g.at[row, column.start : column.start + column.width].tolist()
-            united |= sum(word << BITS * w for w, word in enumerate(words)) << newest - own
+        words = g.at[row, column.start : column.start + column.width].tolist()
+        united |= sum(word << BITS * w for w, word in enumerate(words)) << newest - int(g.small[row, DAY])
     for w in range(column.width):
         g.at[a, column.start + w] = united >> BITS * w & FULL
 

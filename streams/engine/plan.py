@@ -99,8 +99,7 @@ class Plan:
         named.update(_starts(INT_SECTIONS, ints))
         named.update(_starts(NUM_SECTIONS, nums))
         missing = set(FIELDS) ^ set(named)
-        if missing:
-            raise AssertionError(f"a plan needs exactly its fields; differing: {sorted(missing)}")
+        assert not missing, f"a plan needs exactly its fields; differing: {sorted(missing)}"
         self.named = named
         self.ints: Ints = np.array([value for name in INT_SECTIONS for value in ints[name]], dtype=np.int64)
         self.nums: Nums = np.array([value for name in NUM_SECTIONS for value in nums[name]], dtype=np.float64)
@@ -119,9 +118,9 @@ def _starts(
 
 def positions(named: dict[str, int]) -> Positions:
     """Return the record of named positions; interpreted, an object with the same attributes."""
-    if INTERPRETED:
-        return cast("Positions", SimpleNamespace(**named))
-    record = np.rec.array(np.zeros(1, dtype=[(name, np.int64) for name in FIELDS]))
-    for name, value in named.items():
-        record[name][0] = value
-    return record[0]  # type: ignore[no-any-return]  # a numpy record has its fields as attributes
+    if not INTERPRETED:
+        record = np.rec.array(np.zeros(1, dtype=[(name, np.int64) for name in FIELDS]))
+        for name, value in named.items():
+            record[name][0] = value
+        return record[0]  # type: ignore[no-any-return]  # a numpy record has its fields as attributes
+    return cast("Positions", SimpleNamespace(**named))

@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from streams.engine import readings
 from streams.engine.compiled import entry
 from streams.engine.ground import DAY, Ground
-from streams.engine.instants import NO_DAY
 from streams.engine.kinds import flags
 
 
@@ -16,8 +15,6 @@ def active(g: Ground, rows: NDArray[np.int64], today: int, days: int) -> int:
     found = 0
     for i in range(rows.shape[0]):
         newest = int(g.small[rows[i], DAY])
-        if newest == NO_DAY:
-            continue
         for day in range(min(newest, today), max(today - days, newest - g.p.active_days), -1):
             if flags.is_set(g, int(rows[i]), day):
                 found += 1

@@ -50,10 +50,8 @@ def read_values(g: Ground, r: int, t: int) -> None:
 
 @compiled
 def stored_midnight(g: Ground, r: int, ring: int, day: int) -> float:
-    """Return the score that was stored for the midnight of `day`, absent once it has left the ring."""
+    """Return the score that was stored for the midnight of `day`: as far as rules look back, it is there."""
     length = int(g.ints[g.p.midnight_length + ring])
-    if int(g.small[r, FILLED]) - day >= length:
-        return math.nan
     return float(g.real[r, int(g.ints[g.p.midnight_column + ring]) + day % length])
 
 

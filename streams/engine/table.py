@@ -79,6 +79,13 @@ class Table:
         """Return how many rows are in use, the blank row included."""
         return len(self.names)
 
+    @property
+    def row_bytes(self) -> int:
+        """Return how much memory one row takes, what is only kept to save work included."""
+        g = self.ground
+        matrices = (g.at, g.small, g.real, g.pane, g.standing, g.derived)
+        return sum(matrix.shape[1] * matrix.itemsize for matrix in matrices)
+
     def rows_of(self, subject_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of subjects, a blank one for each new one; call `reserve` before the kernel."""
         return np.fromiter(map(self.index.__getitem__, subject_ids), np.int64, len(subject_ids))

@@ -42,7 +42,8 @@ def excesses(model: Model) -> Iterator[tuple[Path, str]]:
     deep = _looking_back(model)
     for placed in rules(model):
         for term in terms(placed.rule.node):
-            if term.kind == "score_at" and term.name in deep:
+            circle = placed.role == "score" and placed.owner == term.name  # refused as such
+            if term.kind == "score_at" and term.name in deep and not circle:
                 reason = (
                     f"{term.text} looks back at a score that looks back itself; "
                     f"only scores without such terms are kept at midnights, and {term.name} has one"

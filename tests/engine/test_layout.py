@@ -32,6 +32,7 @@ def test_a_row_is_as_large_as_its_line_in_the_matrices(model: Model) -> None:
     """What a start and the metrics tell of memory is what a customer takes."""
     compiled = compile_model(model)
 
-    ground = Table(compiled.plan, compiled.layout, remembered_ids=16).ground
+    table = Table(compiled.plan, compiled.layout, remembered_ids=16)
 
-    assert compiled.layout.row_bytes() == sum(getattr(ground, matrix)[0].nbytes for matrix in MATRICES)
+    matrices = (*MATRICES, "standing", "derived")
+    assert table.row_bytes == sum(getattr(table.ground, matrix)[0].nbytes for matrix in matrices)

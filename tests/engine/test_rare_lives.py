@@ -1,5 +1,6 @@
 """Rare lives: what the engine reads and tells is worked out by hand, and the oracle agrees at every step."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -267,5 +268,34 @@ def test_a_score_may_look_back_to_midnights(rule: str, turns: list[tuple[str | N
     life = (flag(rule), ("visit", NOON), ("visit", NOON + 10 * HOUR))
 
     driver = lived(*life, until=NOON + 4 * DAY, of=looking_back)
+
+    assert moves(driver) == [(to, moment(when)) for to, when in turns]
+
+
+def falls_to(value: float) -> int:
+    """Return the first millisecond at which a point of noon, a dimension of 50, is worth no more."""
+    return NOON + math.ceil(-math.log2(math.log2(100 / (100 - value))) * DAY)
+
+
+@pytest.mark.parametrize(
+    ("score", "rule", "turns"),
+    [
+        ("30 - score.engagement", "score.other >= 10", [("on", falls_to(20))]),
+        ("150 - score.engagement", "score.other < 100", []),
+        ("50 + 2 * score.engagement", "score.other < 100", [("on", falls_to(25))]),
+        ("80 + score.engagement", "score.other < 100", [("on", falls_to(20))]),
+    ],
+)
+def test_a_score_beyond_its_bounds_stands_still_until_it_comes_back(
+    score: str, rule: str, turns: list[tuple[str | None, int]]
+) -> None:
+    """Held at 0 or 100, it leaves at the instant at which what it is made of comes back."""
+
+    def bounded(rest: str) -> Model:
+        return load_model_text(
+            MODEL.replace("scores: {engagement", f"scores: {{other: {score}, engagement") + rest
+        )
+
+    driver = lived(flag(rule), ("visit", NOON), until=NOON + 4 * DAY, of=bounded)
 
     assert moves(driver) == [(to, moment(when)) for to, when in turns]

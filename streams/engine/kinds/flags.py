@@ -41,10 +41,8 @@ def roll(g: Ground, r: int, day: int) -> None:
 
 @compiled
 def touch(g: Ground, r: int, t: int) -> bool:
-    """Set the bit of the day of `t`, unless that day has already left the ring; return whether it is new."""
+    """Set the bit of the day of `t`, which grace keeps within the ring; return whether it is new."""
     age = int(g.small[r, DAY]) - t // DAY_MS
-    if age >= g.p.active_days:
-        return False
     bits, bit = int(g.at[r, g.p.active_bits + age // BITS]), 1 << age % BITS
     g.at[r, g.p.active_bits + age // BITS] = bits | bit
     return bits & bit == 0

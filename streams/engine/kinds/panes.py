@@ -10,12 +10,6 @@ from streams.engine.instants import DAY_MS, HOUR_MS, NEVER, NO_DAY
 
 
 @compiled
-def pane_of(g: Ground, ring: int, t: int) -> int:
-    """Return the number of the pane of ring `ring` in which instant `t` lies."""
-    return t // HOUR_MS if g.ints[g.p.ring_hourly + ring] else t // DAY_MS
-
-
-@compiled
 def roll(g: Ground, r: int, t: int) -> None:
     """Clear the panes between the newest one and those of `t`, and make those the newest."""
     for hourly in range(2):
@@ -113,17 +107,16 @@ def read_counts(g: Ground, r: int, leaf: int, t: int, distinct: bool) -> "tuple[
         return 0.0, NEVER
     newest = int(g.small[r, HOUR if hourly else DAY])
     total, oldest, coming = 0, NO_DAY, NO_DAY
-    if newest != NO_DAY and newest >= low:
-        slot = newest % length
-        for pane in range(newest, max(low, newest - length + 1) - 1, -1):
-            n = int(g.pane[r, first + slot])
-            if n > 0:
-                if pane > high:
-                    coming = pane
-                else:
-                    total += 1 if distinct else n
-                    oldest = pane
-            slot = slot - 1 if slot > 0 else length - 1
+    slot = newest % length
+    for pane in range(newest, max(low, newest - length + 1) - 1, -1):
+        n = int(g.pane[r, first + slot])
+        if n > 0:
+            if pane > high:
+                coming = pane
+            else:
+                total += 1 if distinct else n
+                oldest = pane
+        slot = slot - 1 if slot > 0 else length - 1
     change = next_change(g, leaf, t // width, oldest, coming)
     return float(total), start_of(change, width)
 

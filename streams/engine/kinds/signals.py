@@ -7,7 +7,7 @@ covers grace, so the number of distinct days does not depend on the order of arr
 from typing import Final
 
 from streams.engine.compiled import compiled
-from streams.engine.ground import AMOUNTS_MISSING, CARRIED, CARRIED_FIRST, MOST_CARRIED, Ground
+from streams.engine.ground import AMOUNTS_MISSING, CARRIED, CARRIED_FIRST, Ground
 from streams.engine.instants import DAY_MS
 from streams.engine.kinds import panes
 
@@ -59,11 +59,10 @@ def touch_amount(g: Ground, r: int, s: int, t: int, amount: float) -> None:
 
 @compiled
 def carry(g: Ground, s: int) -> None:
-    """Note that the present evaluation carries signal `s` (for `upon` and `hard`)."""
+    """Note that the present evaluation carries signal `s` (for `upon` and `hard`). A model has no more."""
     n = int(g.cursor[CARRIED])
-    if n < MOST_CARRIED:
-        g.cursor[CARRIED_FIRST + n] = s
-        g.cursor[CARRIED] = n + 1
+    g.cursor[CARRIED_FIRST + n] = s
+    g.cursor[CARRIED] = n + 1
 
 
 @compiled
