@@ -56,22 +56,19 @@ class Lane:
         ] = []
         self.texts: dict[int, str] = {}
         self.new_texts: dict[int, str] = {}
+        # Decoded touchpoints that wait to be applied, and their records; the same two lists for ever.
         self.waiting: list[Fields] = []
         self.records: list[Record] = []
         self._counts: dict[str, int] = {}
-
-    def add(self, fields: Fields, record: Record) -> None:
-        """Let a decoded touchpoint wait."""
-        self.waiting.append(fields)
-        self.records.append(record)
 
     def apply_waiting(self, told: Told, tolerance_ms: int | None) -> Applied:
         """Apply what waits, but for what must be refused; happenings go to `told`.
 
         tolerance_ms: how far ahead of its arrival a touchpoint may be, None if that does not matter.
         """
-        fields, records = self.waiting, self.records
-        self.waiting, self.records = [], []
+        fields, records = self.waiting.copy(), self.records.copy()
+        self.waiting.clear()
+        self.records.clear()
         checked = check(fields, records, self.subject, tolerance_ms)
         refused = [(records[place], why) for place, why in checked.refused.items()]
         if refused:

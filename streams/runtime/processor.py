@@ -95,16 +95,17 @@ class Processor:
         """Apply records in order; those below the position are `already applied` and change nothing."""
         told, dead, late = Told(), list[DeadLetter](), list[LateTouchpoint]()
         lane, position = self.customer_lane, self.position
-        decode = lane.matcher.decoder.decode
+        decode, wait, keep = lane.matcher.decoder.decode, lane.waiting.append, lane.records.append
         for record in records:
             if record.offset < position:
                 self.totals["already_applied"] += 1
                 continue
             position = record.offset + 1
+            value = record.value
             try:
-                if len(record.value) > LARGEST_RECORD:
+                if len(value) > LARGEST_RECORD:
                     raise Refused(DeadLetterReason.TOO_LARGE, f"a record may have {LARGEST_RECORD} bytes")
-                fields = decode(record.value)
+                fields = decode(value)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Refused) as error:
                 internal = self._internal_record(record, error)
                 if internal is None:
@@ -114,10 +115,12 @@ class Processor:
                     self._obey(internal, told)
                 continue
             if fields.subject == "customer":
-                lane.add(fields, record)
+                wait(fields)
+                keep(record)
             else:
                 other = self.lanes[Subject(fields.subject)]
-                other.add(other.matcher.decoder.decode(record.value), record)
+                other.waiting.append(other.matcher.decoder.decode(value))
+                other.records.append(record)
         self._run(told, dead, late)
         self._count()
         self.position = position
