@@ -16,33 +16,49 @@ from streams.engine.instants import NEVER, NONE
 
 
 @compiled
-def combine(g: Ground, top: int, code: int, n: int) -> int:
+def choose(g: Ground, a: int, b: int, code: int, t: int) -> None:
+    """Put the lesser or greater of two numbers at the first place, until the other may have caught up."""
+    value, other = g.work[a], g.work[b]
+    low, high, other_low, other_high = g.work[a + 1], g.work[a + 2], g.work[b + 1], g.work[b + 2]
+    until = min(g.work[a + 3], g.work[b + 3])
+    if value != value or other != other:
+        value, low, high = math.nan, 0.0, 0.0
+    elif abs(value - other) <= op.SAME:
+        value = min(value, other) if code == op.LEAST else max(value, other)
+        low, high = min(low, other_low), max(high, other_high)
+    else:
+        if (other < value) == (code == op.LEAST):
+            value, other, low, other_low, high, other_high = other, value, other_low, low, other_high, high
+        closing = high - other_low if code == op.LEAST else other_high - low
+        if closing > 0.0:
+            until = min(until, float(t) + op.wait(abs(value - other) - op.SAME, closing))
+    g.work[a] = value
+    g.work[a + 1] = low
+    g.work[a + 2] = high
+    g.work[a + 3] = until
+
+
+@compiled
+def add_up(g: Ground, a: int, b: int) -> None:
+    """Add the number at the second place to that at the first."""
+    g.work[a] += g.work[b]
+    g.work[a + 1] += g.work[b + 1]
+    g.work[a + 2] += g.work[b + 2]
+    g.work[a + 3] = min(g.work[a + 3], g.work[b + 3])
+
+
+@compiled
+def combine(g: Ground, top: int, code: int, n: int, t: int) -> int:
     """Fold the last `n` numbers of the stack to one (least, greatest, mean); return the new top."""
     first = g.p.work_stack + (top - n + 1) * op.PLACES
-    value, low, high, until = g.work[first], g.work[first + 1], g.work[first + 2], g.work[first + 3]
     for i in range(1, n):
-        place = first + i * op.PLACES
-        other = g.work[place]
         if code == op.MEAN:
-            value += other
-            low += g.work[place + 1]
-            high += g.work[place + 2]
+            add_up(g, first, first + i * op.PLACES)
         else:
-            if other != other or value != value:
-                value = math.nan
-            elif code == op.LEAST:
-                value = min(value, other)
-            else:
-                value = max(value, other)
-            low = min(low, g.work[place + 1])
-            high = max(high, g.work[place + 2])
-        until = min(until, g.work[place + 3])
+            choose(g, first, first + i * op.PLACES, code, t)
     if code == op.MEAN:
-        value, low, high = value / n, low / n, high / n
-    g.work[first] = value
-    g.work[first + 1] = low
-    g.work[first + 2] = high
-    g.work[first + 3] = until
+        for k in range(3):
+            g.work[first + k] /= n
     return top - n + 1
 
 
@@ -212,7 +228,7 @@ def run(g: Ground, program: int, r: int, t: int) -> float:
         elif op.ADD <= code <= op.DIVIDE:
             top = calculate(g, top, code)
         elif op.LEAST <= code <= op.MEAN:
-            top = combine(g, top, code, arg)
+            top = combine(g, top, code, arg, t)
         else:
             top = change_top(g, top, code, t)
     return float(g.work[g.p.work_stack])

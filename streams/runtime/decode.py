@@ -107,24 +107,25 @@ def seen_text(value: Value) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
-def trait_of(value: Value, *, date: bool) -> tuple[str, float]:
-    """Return a trait's text ("": none) and number (nan: none); for a date its instant in milliseconds."""
-    if date:
-        return str(value), _date(value) if isinstance(value, str) else math.nan
+def trait_of(value: Value, *, date: bool) -> tuple[str | None, float]:
+    """Return a trait's text (None: no trait) and number (nan: none), for a date its instant."""
+    if isinstance(value, str):
+        return value, _date(value) if date else math.nan
     if isinstance(value, bool):
         return "true" if value else "false", math.nan
-    if isinstance(value, str):
-        return value, math.nan
     number = number_of(value)
-    return "" if math.isnan(number) else f"{number:.15g}", number
+    return None if math.isnan(number) else f"{number:.15g}", math.nan if date else number
 
 
 def _date(text: str) -> float:
+    """Return the instant of a date (its UTC midnight) or of RFC 3339 with an offset, nan of others."""
     if len(text) < 10 or text[4] != "-":
         return math.nan
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        return math.nan
+    if moment.tzinfo is None and len(text) > 10:
         return math.nan
     return float(milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC)))
 

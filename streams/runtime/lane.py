@@ -28,6 +28,7 @@ _said = attrgetter("kind", "direction", "channel")
 _traits = attrgetter("traits")
 _value = attrgetter("value")
 
+DATED = 1  # the code of a trait of which only the instant is read
 ROW_FACTOR = np.int64(-7046029254386353131)  # 2^64 / golden ratio, odd: rows do not meet again
 
 
@@ -150,7 +151,8 @@ class Lane:
         for k, get in matcher.inputs[entry]:
             batch.inputs[place, k] = number_of(get(fields))
         for k, get in enumerate(matcher.codes[entry]):
-            batch.codes[place, k] = self._note(seen_text(get(fields)))
+            text = seen_text(get(fields))
+            batch.codes[place, k] = self._note(text) if text else 0
         if matcher.answers[entry]:
             batch.tie[place] = xxhash.xxh3_64_intdigest(fields.message_id.encode()) >> 1
 
@@ -160,13 +162,12 @@ class Lane:
             trait = get(fields)
             if trait is not None:
                 text, number = trait_of(trait, date=date)
-                batch.trait_code[place, k] = self._note(text)
-                batch.trait[place, k] = number
+                if text is not None:
+                    batch.trait_code[place, k] = DATED if date else self._note(text)
+                    batch.trait[place, k] = number
 
     def _note(self, text: str) -> int:
-        """Return the code of a text (0 for none) and keep the text, to show it; rules need only the code."""
-        if not text:
-            return 0
+        """Return the code of a text, never 0, and keep the text to show it; rules need only the code."""
         code = text_code(text)
         if code not in self.texts:
             self.texts[code] = text

@@ -153,7 +153,8 @@ class Processor:
             for outcome, name in _KERNEL_OUTCOMES.items():
                 self.totals[name] += counts[outcome]
             self.totals["conflict"] += counts[advance.CONFLICTING]
-            self.totals["unmapped"] += int(((batch.outcome == advance.APPLIED) & (batch.entry < 0)).sum())
+            mapped = (batch.entry >= 0) | (batch.bits == advance.DELETION)
+            self.totals["unmapped"] += int(((batch.outcome == advance.APPLIED) & ~mapped).sum())
             if counts[advance.LATE]:
                 late += self._late(lane, batch, records)
 

@@ -299,3 +299,37 @@ def test_a_score_beyond_its_bounds_stands_still_until_it_comes_back(
     driver = lived(flag(rule), ("visit", NOON), until=NOON + 4 * DAY, of=bounded)
 
     assert moves(driver) == [(to, moment(when)) for to, when in turns]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "min(since(visit), 1d) >= 1d",
+        "max(since(visit), 2d) <= 2d",
+        "max(score.calm, 60) <= 60",
+        "min(tenure, 30d) == 30d",
+        "mean(min(since(visit), 1d), 1d) >= 1d",
+    ],
+)
+def test_a_fold_stands_still_while_the_side_that_wins_does(rule: str) -> None:
+    """Nothing is read again before anything can change: not in the next millisecond, for ever."""
+    driver = lived(flag(rule), ("visit", NOON), until=NOON + DAY)
+    driver.elapse(NOON + DAY + 10_000)
+
+    assert driver.processor.next_due_ms() > NOON + DAY + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("rule", "turns"),
+    [
+        ("min(since(visit), since(use)) > 3h", [("on", NOON + 5 * HOUR + 1)]),
+        ("max(since(visit), 4h) > 4h", [("on", NOON + 4 * HOUR + 1)]),
+        ("max(score.engagement, score.calm) <= 50", [("on", NOON), (None, NOON + 1)]),
+        ("min(score.engagement, score.calm) < 25", [("on", falls_to(25))]),
+    ],
+)
+def test_a_fold_turns_when_the_other_side_catches_up(rule: str, turns: list[tuple[str | None, int]]) -> None:
+    """At the millisecond at which the lesser or the greater of two passes the bound."""
+    driver = lived(flag(rule), ("visit", NOON), ("use", NOON + 2 * HOUR), until=NOON + 4 * DAY)
+
+    assert moves(driver) == [(to, moment(when)) for to, when in turns]
