@@ -121,10 +121,10 @@ class Table:
         old = (g.id_key[kept], g.id_at[kept], g.id_row[kept], g.id_content[kept])
         self.ground = replace(
             g,
-            id_key=np.zeros((size, 2), np.int64),
+            id_key=_reserved(size, 2, np.int64),
             id_at=np.full(size, NONE, np.int64),
-            id_row=np.zeros(size, np.int32),
-            id_content=np.zeros(size, np.uint32),
+            id_row=_reserved(size, 1, np.int32)[:, 0],
+            id_content=_reserved(size, 1, np.uint32)[:, 0],
         )
         g.cursor[ground.IDS] = 0
         duplicates.insert_all(self.ground, *old)
