@@ -99,6 +99,7 @@ def until_renewal(driver: TopologyTestDriver) -> object:
         ("20240314T000000Z", None),
         ("in a fortnight", None),
         (1_710_374_400_000, None),
+        ("2024-03-14T00:00:00", None),
         (True, None),
     ],
 )
