@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Thing = tuple[str, object]  # a kind of thing that a touchpoint or a move changes, and which one
 Way = int  # 1: up, -1: down, 0: any
+Cause = list[tuple[Thing, Way]]
 
 ACTIVE_DAY: Thing = ("active_day", "")
 CHANNEL: Thing = ("channel", "")
@@ -40,6 +41,7 @@ FIRST_SEEN: Thing = ("first", "")
 TYPES: Thing = ("types", "")
 ANY: Thing = ("any", "")
 UP, DOWN, EITHER = 1, -1, 0
+_FIXED = "fixed"  # causes that the engine knows by number
 
 _ALONE = {
     "rhythm": ACTIVE_DAY,
@@ -138,10 +140,11 @@ def _sign_of(factor: Node) -> Way:
 
 def compile_causes(
     model: Model, found: Survey, rules: Sequence[Rule], programs: Sequence[Program], sections: "Sections"
-) -> None:
+) -> dict[str, int]:
     """Write, for each cause, the columns of `standing` that it makes unknown; and what each program reads.
 
     rules: those of the last programs. An inexact one is read again at every touchpoint.
+    Returns where each kind of cause begins, and whether a score or dimension looks back to a midnight.
     """
     ints, reads = sections.ints, Reads(model)
     readers: dict[Thing, set[tuple[int, Way]]] = {}
@@ -156,59 +159,47 @@ def compile_causes(
     for score in model.scores:
         for thing, _ in reads.of(score.value.node):
             readers.setdefault(thing, set()).add((standing.SCORES, EITHER))
-    for cause in _causes(model, found):
-        ways = [(place, way * goes) for thing, goes in cause for place, way in readers.get(thing, ())]
-        surely = {place for place, way in ways if way != DOWN}
-        ints["cause_rule"].append(len(ints["cause_rule_id"]))
-        ints["cause_rule_id"].extend(sorted(surely))
-        ints["cause_lower"].append(len(ints["cause_lower_id"]))
-        ints["cause_lower_id"].extend(sorted({place for place, _ in ways} - surely))
+    starts, count = {}, 0
+    for name, causes in _causes(model, found).items():
+        starts[name] = count
+        count += len(causes)
+        for cause in causes:
+            ways = [(place, way * goes) for thing, goes in cause for place, way in readers.get(thing, ())]
+            surely = {place for place, way in ways if way != DOWN}
+            ints["cause_rule"].append(len(ints["cause_rule_id"]))
+            ints["cause_rule_id"].extend(sorted(surely))
+            ints["cause_lower"].append(len(ints["cause_lower_id"]))
+            ints["cause_lower_id"].extend(sorted({place for place, _ in ways} - surely))
     ints["cause_rule"].append(len(ints["cause_rule_id"]))
     ints["cause_lower"].append(len(ints["cause_lower_id"]))
+    assert starts.pop(_FIXED) == 0 and starts["cause_points"] == standing.CAUSES_FIXED
+    values = (*reads.scores.values(), *reads.expressions.values())
+    return {**starts, "values_look_back": int(any(map(reads.looks_back, values)))}
 
 
-def _causes(model: Model, found: Survey) -> Iterator[list[tuple[Thing, Way]]]:
-    """Yield each cause in the engine's order: the things that it touches, and which way they go."""
-    yield _of_signal("activity")
-    yield _of_signal("session")
-    for thing in (ACTIVE_DAY, CHANNEL, FIRST_SEEN, ANY):
-        yield [(thing, EITHER)]
-    yield from map(_points, model.touchpoints)
-    yield from map(_signals, model.touchpoints)
-    for trait in found.traits:
-        yield [(("trait", trait), EITHER)]
-    for follow in model.follows:
-        fed = (f"{follow.name}.closed", f"{follow.name}.expired")
-        yield [(("follow", follow.name), EITHER), *(pair for name in fed for pair in _of_signal(name))]
-    for framework in model.frameworks:
-        yield [(("stage", framework.name), EITHER)]
-
-
-def cause_sizes(model: Model, found: Survey) -> dict[str, int]:
-    """Return where each kind of cause begins, and whether a score or dimension looks back to a midnight."""
-    reads = Reads(model)
-    looks_back = [reads.looks_back(node) for node in (*reads.scores.values(), *reads.expressions.values())]
-    entries, first = len(model.touchpoints), standing.CAUSES_FIXED
-    traits = first + 2 * entries
-    follows = traits + len(found.traits)
+def _causes(model: Model, found: Survey) -> dict[str, list[Cause]]:
+    """Return the causes of each kind in the engine's order: the things that each touches, and which way."""
+    fixed = [[(thing, EITHER)] for thing in (ACTIVE_DAY, CHANNEL, FIRST_SEEN, ANY)]
     return {
-        "cause_points": first,
-        "cause_signals": first + entries,
-        "cause_trait": traits,
-        "cause_follow": follows,
-        "cause_framework": follows + len(model.follows),
-        "values_look_back": int(any(looks_back)),
+        _FIXED: [_of_signal("activity"), _of_signal("session"), *fixed],
+        "cause_points": list(map(_points, model.touchpoints)),
+        "cause_signals": list(map(_signals, model.touchpoints)),
+        "cause_trait": [[(("trait", trait), EITHER)] for trait in found.traits],
+        "cause_follow": [_follow(follow.name) for follow in model.follows],
+        "cause_framework": [[(("stage", framework.name), EITHER)] for framework in model.frameworks],
     }
 
 
-def _of_signal(name: str) -> list[tuple[Thing, Way]]:
+def _follow(name: str) -> Cause:
+    return [(("follow", name), EITHER), *_of_signal(f"{name}.closed"), *_of_signal(f"{name}.expired")]
+
+
+def _of_signal(name: str) -> Cause:
     return [(("signal", name), EITHER), (("since", name), DOWN)]
 
 
-def _points(entry: Entry) -> list[tuple[Thing, Way]]:
-    found: list[tuple[Thing, Way]] = [
-        (("dimension", name), _sign(points)) for name, points in entry.dimensions
-    ]
+def _points(entry: Entry) -> Cause:
+    found: Cause = [(("dimension", name), _sign(points)) for name, points in entry.dimensions]
     return [*found, (TYPES, EITHER)] if entry.type else found
 
 
@@ -218,7 +209,7 @@ def _sign(points: Amount) -> Way:
     return UP if points.constant >= 0 else DOWN
 
 
-def _signals(entry: Entry) -> list[tuple[Thing, Way]]:
+def _signals(entry: Entry) -> Cause:
     touched: Iterable[Thing] = (
         *(("answer", source.question) for source in entry.answers),
         *(("seen", name) for name, _ in entry.seen),

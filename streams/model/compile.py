@@ -5,7 +5,7 @@ from itertools import pairwise
 from streams.engine.instants import DAY_MS
 from streams.engine.operations import CLAMP
 from streams.engine.plan import INT_SECTIONS, NUM_SECTIONS, Plan
-from streams.model.causes import cause_sizes, compile_causes
+from streams.model.causes import compile_causes
 from streams.model.columns import Columns
 from streams.model.compile_map import compile_map
 from streams.model.compile_rules import Instruction, Program, RuleCompiler
@@ -71,9 +71,9 @@ def compile_model(model: Model) -> Compiled:
     compile_alerts(model, found, programs, sections, stages)
     _compile_settings(model, found, sections)
     _lay_out_programs(found, programs, sections)
-    compile_causes(model, found, programs.conditions, programs.programs, sections)
+    causes = compile_causes(model, found, programs.conditions, programs.programs, sections)
     plan = Plan(
-        sizes=_sizes(model, found, programs, sections),
+        sizes=_sizes(model, found, programs, sections) | causes,
         columns=columns.positions,
         ints=sections.ints,
         nums=sections.nums,
@@ -173,7 +173,6 @@ def _sizes(model: Model, found: Survey, programs: Programs, sections: Sections) 
         "backs": len(found.backs),
         "rules": len(programs.conditions),
         "first_rule": len(programs.programs) - len(programs.conditions),
-        **cause_sizes(model, found),
         "longest_midnights": max((length for _, length in found.midnights), default=0),
         "grace": model.settings.grace_ms,
         "session_gap": model.settings.session_gap_ms,
