@@ -7,6 +7,7 @@ from schemas.dead_letter import DeadLetterReason
 from schemas.touchpoint import Subject, Touchpoint
 
 BUSINESS_ID = "business"
+OUT_OF_TIME = "`timestamp` must lie between the years 1970 and 9999 in UTC"
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -57,4 +58,4 @@ def _unprintable(field: str, text: str | None) -> tuple[DeadLetterReason, str] |
 def _out_of_time(timestamp: datetime) -> tuple[DeadLetterReason, str] | None:
     if _FIRST <= timestamp <= _LAST:
         return None
-    return DeadLetterReason.INVALID, "`timestamp` must lie between the years 1970 and 9999 in UTC"
+    return DeadLetterReason.INVALID, OUT_OF_TIME

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from schemas.dead_letter import DeadLetterReason
 from schemas.touchpoint import Subject
-from schemas.validate import BUSINESS_ID
+from schemas.validate import BUSINESS_ID, OUT_OF_TIME
 from streams.runtime.decode import LATEST_MS, Fields, milliseconds_of
 from streams.runtime.record import Record
 
@@ -114,8 +114,7 @@ def _refuse_keys(records: Sequence[Record], ids: Sequence[str], subject: str, re
 def _refuse_instants(at: NDArray[np.int64], refused: Refusals) -> None:
     """Refuse instants that the state cannot hold."""
     for place in np.flatnonzero((at < 0) | (at > LATEST_MS)).tolist():
-        message = "`timestamp` must lie between the years 1970 and 9999 in UTC"
-        _refuse(refused, place, DeadLetterReason.INVALID, message)
+        _refuse(refused, place, DeadLetterReason.INVALID, OUT_OF_TIME)
 
 
 def _refuse_future(
