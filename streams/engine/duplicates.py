@@ -37,6 +37,12 @@ def is_kept(g: Ground, place: int) -> bool:
     return bool(g.id_at[place] >= g.at[g.id_row[place], CLOCK] - g.p.grace)
 
 
+def matter(at: NDArray[np.int64], rows: NDArray[np.int32], g: Ground) -> NDArray[np.bool_]:
+    """As `is_kept`, for ids with these timestamps and rows, wherever they stand."""
+    kept: NDArray[np.bool_] = at >= g.at[rows, CLOCK] - g.p.grace
+    return kept
+
+
 @compiled
 def forget(g: Ground, cutoff: int) -> None:
     """Rebuild the table without ids that no longer matter and those with a timestamp up to `cutoff`."""

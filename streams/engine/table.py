@@ -114,8 +114,7 @@ class Table:
         size = g.id_at.shape[0]
         if min(int(g.cursor[ground.IDS]) + coming, self.ids_cap) * 2 <= size:
             return
-        matter = g.id_at >= g.at[g.id_row, ground.CLOCK] - self.plan.named["grace"]
-        kept = np.flatnonzero(matter & (g.id_at != NONE))
+        kept = np.flatnonzero(duplicates.matter(g.id_at, g.id_row, g) & (g.id_at != NONE))
         while size < min(len(kept) + coming, self.ids_cap) * 4:
             size *= 2
         old = (g.id_key[kept], g.id_at[kept], g.id_row[kept], g.id_content[kept])

@@ -155,10 +155,10 @@ class Flusher:
         dropped = [ids for written, ids in memory.ids if written < carry_before]
         memory.ids = [(written, ids) for written, ids in memory.ids if written >= carry_before]
         newer = _joined([*(ids for _, ids in memory.ids), *new])[0][:, 0]
-        clocks = lane.table.ground.at[:, ground.CLOCK]
-        grace = lane.compiled.model.settings.grace_ms
+        g = lane.table.ground
         parts = [
-            _among(ids, (ids[1] >= clocks[ids[2]] - grace) & ~np.isin(ids[0][:, 0], newer)) for ids in dropped
+            _among(ids, duplicates.matter(ids[1], ids[2], g) & ~np.isin(ids[0][:, 0], newer))
+            for ids in dropped
         ]
         parts += new
         ids = _joined(parts)
@@ -260,8 +260,7 @@ def _forget_evicted(lane: "Lane", memory: LaneMemory) -> NDArray[np.int64]:
 def _emptied(lane: "Lane", memory: LaneMemory) -> Ids:
     """Forget all ids of the table, and return those of all flushes that still matter, no more than fit."""
     table = lane.table
-    clocks, grace = table.ground.at[:, ground.CLOCK], lane.compiled.model.settings.grace_ms
-    ids = _joined([_among(each, each[1] >= clocks[each[2]] - grace) for _, each in memory.ids])
+    ids = _joined([_among(ids, duplicates.matter(ids[1], ids[2], table.ground)) for _, ids in memory.ids])
     if len(ids[1]) > table.ids_cap:  # there was more room when they were stored
         ids = _among(ids, ids[1] > np.sort(ids[1])[-table.ids_cap - 1])
     table.ground.id_at[:] = NONE
