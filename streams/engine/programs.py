@@ -167,18 +167,17 @@ def calculate(g: Ground, top: int, code: int) -> int:
 
 
 @compiled
-def clamp(g: Ground, place: int, t: int) -> None:
-    """Hold a number within 0 to 100; beyond them it stands still until it can have come back."""
-    value, low, high = g.work[place], g.work[place + 1], g.work[place + 2]
+def clamp(g: Ground, top: int, t: int) -> None:
+    """Hold the number at the top within 0 to 100; beyond them it stands still until it can have come back."""
+    place = g.p.work_stack + top * op.PLACES
+    value, low, high, until = g.work[place], g.work[place + 1], g.work[place + 2], g.work[place + 3]
     if 0.0 <= value <= 100.0 or value != value:
         return
     if value > 100.0 and low < 0.0:
-        g.work[place + 3] = min(g.work[place + 3], float(t) + op.wait(value - 100.0, -low))
+        until = min(until, float(t) + op.wait(value - 100.0, -low))
     if value < 0.0 and high > 0.0:
-        g.work[place + 3] = min(g.work[place + 3], float(t) + op.wait(-value, high))
-    leaves.push(
-        g, (place - g.p.work_stack) // op.PLACES - 1, min(100.0, max(0.0, value)), int(g.work[place + 3])
-    )
+        until = min(until, float(t) + op.wait(-value, high))
+    leaves.push(g, top - 1, min(100.0, max(0.0, value)), int(until))
 
 
 @compiled
@@ -191,7 +190,7 @@ def change_top(g: Ground, top: int, code: int, t: int) -> int:
         g.work[place + 1] = -g.work[place + 2]
         g.work[place + 2] = -low
     elif code == op.CLAMP:
-        clamp(g, place, t)
+        clamp(g, top, t)
     elif code == op.KNOWN:
         leaves.push(g, top - 1, 0.0 if g.work[place] != g.work[place] else 1.0, int(g.work[place + 3]))
     elif code == op.CONTRARY:
