@@ -46,3 +46,12 @@ def view_of(driver: TopologyTestDriver, customer: str = "c1") -> CustomerView:
 def moment(ms: int) -> datetime:
     """Return an instant as outputs and views carry it."""
     return EPOCH + timedelta(milliseconds=ms)
+
+
+def reading(driver: TopologyTestDriver, term: str, customer: str = "c1") -> object:
+    """Return what a term reads at the row's clock."""
+    state = driver.state(customer)
+    assert state is not None
+    terms = state["terms"]
+    assert isinstance(terms, dict)
+    return terms[term]

@@ -12,7 +12,7 @@ from tests.agreement import differences
 from tests.nodes import DAY, HOUR, MINUTE
 from tests.properties.runs import driver_with, values_of
 from tests.random_histories import History, Touch, at, written
-from tests.telling import moment
+from tests.telling import moment, reading
 
 NOON = at(2024, 3, 13, 12)  # a Wednesday
 MODEL = """
@@ -61,15 +61,6 @@ def lived(
     if until is not None:
         driver.elapse(until)
     return driver
-
-
-def reading(driver: TopologyTestDriver, term: str) -> object:
-    """Return what a term reads at the row's clock."""
-    state = driver.state("c1")
-    assert state is not None
-    terms = state["terms"]
-    assert isinstance(terms, dict)
-    return terms[term]
 
 
 def moves(driver: TopologyTestDriver) -> list[tuple[str | None, object]]:

@@ -5,8 +5,10 @@ import pytest
 
 from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
+from tests import telling
 from tests.nodes import DAY, HOUR, MINUTE
 from tests.random_histories import at, written
+from tests.telling import reading
 
 NOON = at(2024, 3, 13, 12)  # a Wednesday
 MODEL = """
@@ -32,26 +34,7 @@ def driver_reading(term: str, remembered_ids: int = 1_000_000) -> TopologyTestDr
 
 def tell(driver: TopologyTestDriver, name: str, when: int, *, message: str = "", revenue: float = 1.0) -> str:
     """Pipe a touchpoint of c1 and return what became of it."""
-    before = dict(driver.totals)
-    driver.pipe(
-        {
-            "message_id": message or f"m{len(driver.log)}",
-            "customer_id": "c1",
-            "event": name,
-            "timestamp": written(when),
-            "properties": {"revenue": revenue},
-        }
-    )
-    return next(name for name, count in driver.totals.items() if count != before[name] and name != "unmapped")
-
-
-def reading(driver: TopologyTestDriver, term: str) -> object:
-    """Return what a term reads at the row's clock."""
-    state = driver.state("c1")
-    assert state is not None
-    terms = state["terms"]
-    assert isinstance(terms, dict)
-    return terms[term]
+    return telling.tell(driver, name, when, message=message, properties={"revenue": revenue})
 
 
 MIDNIGHT = at(2024, 3, 14)

@@ -8,7 +8,7 @@ from streams.runtime.matching import MOST_EVENTS_CACHED
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at, written
-from tests.telling import tell, view_of
+from tests.telling import reading, tell, view_of
 
 NOON = at(2024, 3, 13, 12)
 MODEL = load_model_text("""
@@ -78,11 +78,7 @@ def test_an_event_that_passes_no_line_of_its_name_is_unmapped(
 
 def until_renewal(driver: TopologyTestDriver) -> object:
     """Return what the date trait of c1 reads."""
-    state = driver.state("c1")
-    assert state is not None
-    terms = state["terms"]
-    assert isinstance(terms, dict)
-    return terms["until(trait.renewal)"]
+    return reading(driver, "until(trait.renewal)")
 
 
 @pytest.mark.parametrize(
