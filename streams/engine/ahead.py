@@ -26,7 +26,7 @@ DATA: Final = 1
 
 def _fetch(_typing: Any, array: Any, offset: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0]).data
         byte, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
         place = builder.gep(builder.bitcast(data, byte), [arguments[1]])
         kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])

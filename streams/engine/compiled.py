@@ -85,10 +85,13 @@ class Structure:
         return int(self.table.ctypes.data)
 
 
-def structure(example: Structure) -> None:
-    """Say what a structure in an annotation looks like, by an example of it."""
+def structure(example: Structure, *, constant: tuple[str, ...] = ()) -> None:
+    """Say what a structure in an annotation looks like, by an example of it, and what nobody writes to.
+
+    Arrays of a structure with constant fields can be read and written only cell by cell.
+    """
     if not INTERPRETED:
-        _structures[type(example)] = structure_type(example)
+        _structures[type(example)] = structure_type(example, frozenset(constant))
 
 
 def prepare(progress: Progress | None = None) -> None:

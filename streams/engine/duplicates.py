@@ -62,7 +62,8 @@ def forget(g: Ground, cutoff: int) -> None:
         place = places[i]
         keys[i, 0], keys[i, 1], at[i] = g.id_key[place, 0], g.id_key[place, 1], g.id_at[place]
         rows[i], contents[i] = g.id_row[place], g.id_content[place]
-    g.id_at[:] = NONE
+    for place in range(g.id_at.shape[0]):
+        g.id_at[place] = NONE
     g.cursor[IDS] = 0
     for i in range(n):
         insert(g, keys[i, 0], keys[i, 1], at[i], rows[i], contents[i])

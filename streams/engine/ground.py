@@ -161,4 +161,4 @@ def _example() -> Ground:
     )  # fmt: skip
 
 
-structure(_example())
+structure(_example(), constant=("ints", "nums"))
