@@ -4,6 +4,8 @@ The order at an instant: follows that expire, frameworks in dependency order, al
 scores. One move per framework and instant: what is still due follows in the next millisecond.
 """
 
+from typing import Final
+
 from streams.engine import alerts, frameworks, operations, readings, standing, telling
 from streams.engine.compiled import compiled
 from streams.engine.frameworks import FLAGS
@@ -30,6 +32,8 @@ from streams.engine.ground import (
 )
 from streams.engine.instants import DAY_MS, NEVER, NONE
 from streams.engine.kinds import flags, follows, panes, signals
+
+CLOSER: Final = 4  # how often a row is read ahead to find the instant at which a score differs enough
 
 
 @compiled
@@ -110,27 +114,21 @@ def move_stage(g: Ground, f: int, r: int, t: int, trigger: int, i: int) -> int:
 
 
 @compiled
-def send_scores(g: Ground, r: int, t: int, moved: bool) -> int:
-    """Emit scores if that is due at `t`; return an instant before which no emission can become due."""
-    if not moved and t < int(g.standing[r, standing.SCORES]):
-        return int(g.standing[r, standing.SCORES])
-    readings.need_values(g, r, t)
-    sent_at = int(g.at[r, SENT_AT])
-    least = g.nums[g.p.min_change]
-    due = moved or sent_at == NONE
-    differs = False
-    if not due:
-        for s in range(g.p.scores):
-            value, sent = g.work[g.p.work_value + g.p.dimensions + s], g.real[r, g.p.sent + s]
-            if (value != value) != (sent != sent) or abs(value - sent) >= least - operations.SAME:
-                differs = True
-        due = differs and t >= sent_at + g.p.score_interval
-    if due:
-        telling.emit_scores(g, r, t)
-        sent_at = t
-    elif differs:
-        return sent_at + g.p.score_interval
-    soonest = float(NEVER)
+def scores_differ(g: Ground, r: int) -> bool:
+    """Return whether a score in the work space is far enough from the one that was sent last."""
+    for s in range(g.p.scores):
+        value, sent = g.work[g.p.work_value + g.p.dimensions + s], g.real[r, g.p.sent + s]
+        if (value != value) != (sent != sent):
+            return True
+        if abs(value - sent) >= g.nums[g.p.min_change] - operations.SAME:
+            return True
+    return False
+
+
+@compiled
+def soonest_difference(g: Ground, r: int, t: int) -> int:
+    """Return an instant before which no score can be far enough from the one sent, by the values at `t`."""
+    least, soonest = g.nums[g.p.min_change], float(NEVER)
     for s in range(g.p.scores):
         v = g.p.dimensions + s
         gap = g.work[g.p.work_value + v] - g.real[r, g.p.sent + s]
@@ -140,8 +138,46 @@ def send_scores(g: Ground, r: int, t: int, moved: bool) -> int:
             soonest = min(soonest, float(t) + operations.wait(least + gap - operations.SAME, -low))
         if gap == gap and high > 0.0:
             soonest = min(soonest, float(t) + operations.wait(least - gap - operations.SAME, high))
-    until = max(int(soonest), sent_at + g.p.score_interval)
+    return int(soonest)
+
+
+@compiled
+def send_scores(g: Ground, r: int, t: int, moved: bool, trigger: int, due: int) -> int:
+    """Emit scores if that is due at `t`; return an instant before which no emission can become due.
+
+    due: when the row is looked at again for other reasons.
+    """
+    if not moved and t < int(g.standing[r, standing.SCORES]):
+        return int(g.standing[r, standing.SCORES])
+    readings.need_values(g, r, t)
+    earliest = int(g.at[r, SENT_AT]) + g.p.score_interval
+    differ = not moved and int(g.at[r, SENT_AT]) != NONE and scores_differ(g, r)
+    if moved or int(g.at[r, SENT_AT]) == NONE or (differ and t >= earliest):
+        telling.emit_scores(g, r, t)
+        earliest = t + g.p.score_interval
+    elif differ:
+        return earliest
+    until = max(soonest_difference(g, r, t), earliest)
+    if trigger == BY_TIME:
+        until = close_in(g, r, until, due)
     g.standing[r, standing.SCORES] = until
+    return until
+
+
+@compiled
+def close_in(g: Ground, r: int, until: int, due: int) -> int:
+    """Return a later instant before which no score differs enough, or the one at which one does.
+
+    A row that was woken for it and found nothing is nearly there: reading ahead costs less than waking
+    again and again. Nothing is read beyond `due`, where the row may change.
+    """
+    for _ in range(CLOSER):
+        if until >= due:
+            return until
+        readings.need_values(g, r, until)
+        if scores_differ(g, r):
+            return until
+        until = soonest_difference(g, r, until)
     return until
 
 
@@ -177,7 +213,7 @@ def evaluate(g: Ground, r: int, t: int, trigger: int, i: int) -> None:
             due = min(due, alerts.state_alert(g, a, r, t, trigger, i))
         else:
             due = min(due, alerts.event_alert(g, a, r, t, trigger, i))
-    due = min(due, send_scores(g, r, t, moved))
+    due = min(due, send_scores(g, r, t, moved, trigger, due))
     g.at[r, DUE] = max(due, t + 1)
     if int(g.at[r, SEQUENCE]) != sequence or int(g.cursor[THINNED]) != thinned:
         set_clock(g, r, t)

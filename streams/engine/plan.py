@@ -53,7 +53,7 @@ INT_SECTIONS = (
     "amount_hourly", "midnight_column", "midnight_length", "midnight_value",
     # decayed sums
     "half_sum", "half_sum_id", "dimension_sum", "dimension_sum_id", "dimension_half", "dimension_program",
-    "score_program", "type_sum", "type_sum_id",
+    "score_program", "score_part", "score_part_dimension", "type_sum", "type_sum_id",
     # terms, programs, rules
     "leaf_ring", "leaf_size", "leaf_ago", "leaf_weekly", "code", "arg", "program_first",
     "program_inexact", "rule_leaf", "rule_leaf_program", "rule_source", "rule_source_dimension",
@@ -71,8 +71,8 @@ INT_SECTIONS = (
 )  # fmt: skip
 
 NUM_SECTIONS = (
-    "num", "dimension_weight", "half_at", "rule_source_weight", "entry_signal_constant", "answer_low",
-    "answer_high", "answer_invert", "p_alive", "min_change",
+    "num", "dimension_weight", "score_part_weight", "half_at", "rule_source_weight",
+    "entry_signal_constant", "answer_low", "answer_high", "answer_invert", "p_alive", "min_change",
 )  # fmt: skip
 
 FIELDS = (*SIZES, *COLUMNS, *INT_SECTIONS, *NUM_SECTIONS)

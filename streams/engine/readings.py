@@ -30,22 +30,48 @@ READS_BACKS: Final = 2
 def read_values(g: Ground, r: int, t: int) -> None:
     """Put every dimension and score at `t` into the work space, with its speed and until when that holds."""
     sums.read_decays(g, r, t)
-    for v in range(g.p.values):
-        program = -1
-        if v < g.p.dimensions:
-            program = int(g.ints[g.p.dimension_program + v])
-        else:
-            program = int(g.ints[g.p.score_program + v - g.p.dimensions])
+    sums.weigh(g, r)
+    for d in range(g.p.dimensions):
+        program = int(g.ints[g.p.dimension_program + d])
         if program < 0:
-            sums.read_dimension(g, r, v)
-            g.work[g.p.work_until + v] = float(NEVER)
-            continue
-        programs.run(g, program, r, t)
-        g.work[g.p.work_value + v] = g.work[g.p.work_stack]
-        g.work[g.p.work_low + v] = g.work[g.p.work_stack + 1]
-        g.work[g.p.work_high + v] = g.work[g.p.work_stack + 2]
-        g.work[g.p.work_until + v] = g.work[g.p.work_stack + 3]
+            sums.read_dimension(g, r, d)
+            g.work[g.p.work_until + d] = float(NEVER)
+        else:
+            read_program(g, program, r, t, d)
+    for s in range(g.p.scores):
+        if g.ints[g.p.score_part + s] < g.ints[g.p.score_part + s + 1]:
+            read_mean(g, s)
+        else:
+            read_program(g, int(g.ints[g.p.score_program + s]), r, t, g.p.dimensions + s)
     g.cursor[VALUES_ROW] = -1
+
+
+@compiled
+def read_program(g: Ground, program: int, r: int, t: int, v: int) -> None:
+    """Put a value that has a program into the work space."""
+    programs.run(g, program, r, t)
+    g.work[g.p.work_value + v] = g.work[g.p.work_stack]
+    g.work[g.p.work_low + v] = g.work[g.p.work_stack + 1]
+    g.work[g.p.work_high + v] = g.work[g.p.work_stack + 2]
+    g.work[g.p.work_until + v] = g.work[g.p.work_stack + 3]
+
+
+@compiled
+def read_mean(g: Ground, s: int) -> None:
+    """Put a score that is a weighted mean of dimensions of points into the work space, without its program.
+
+    Its dimensions are within 0 to 100 and never rise by themselves, so neither does the score.
+    """
+    value, low = 0.0, 0.0
+    for k in range(g.ints[g.p.score_part + s], g.ints[g.p.score_part + s + 1]):
+        d, weight = int(g.ints[g.p.score_part_dimension + k]), g.nums[g.p.score_part_weight + k]
+        value += weight * g.work[g.p.work_value + d]
+        low += weight * g.work[g.p.work_low + d]
+    v = g.p.dimensions + s
+    g.work[g.p.work_value + v] = min(100.0, value)
+    g.work[g.p.work_low + v] = low
+    g.work[g.p.work_high + v] = 0.0
+    g.work[g.p.work_until + v] = float(NEVER)
 
 
 @compiled

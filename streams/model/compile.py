@@ -66,7 +66,7 @@ def compile_model(model: Model) -> Compiled:
     flags = {f.name for f in model.frameworks if f.kind == "flags"}
     programs = Programs(reading, RuleCompiler(reading.read, stages, flags))
     compile_map(model, found, columns, sections)
-    _compile_values(model, found, programs, sections)
+    _compile_values(model, found, reading, programs, sections)
     compile_frameworks(model, found, programs, sections)
     compile_alerts(model, found, programs, sections, stages)
     _compile_settings(model, found, sections)
@@ -89,13 +89,22 @@ def compile_model(model: Model) -> Compiled:
     )
 
 
-def _compile_values(model: Model, found: Survey, programs: Programs, sections: Sections) -> None:
+def _compile_values(
+    model: Model, found: Survey, reading: Reading, programs: Programs, sections: Sections
+) -> None:
     scores = {score.name: score for score in model.scores}
     for dimension in found.dimensions:
         program = -1 if dimension.value is None else programs.add_value(dimension.value)
         sections.ints["dimension_program"].append(program)
+    parts, weights = sections.ints["score_part_dimension"], sections.nums["score_part_weight"]
     for name in found.scores:
-        sections.ints["score_program"].append(programs.add_value(scores[name].value))
+        rule = scores[name].value
+        sections.ints["score_program"].append(programs.add_value(rule))
+        sections.ints["score_part"].append(len(parts))
+        for dimension_name, weight in (reading.mean(rule.node) or {}).items():
+            parts.append(found.dimension(dimension_name))
+            weights.append(weight)
+    sections.ints["score_part"].append(len(parts))
 
 
 def _compile_settings(model: Model, found: Survey, sections: Sections) -> None:

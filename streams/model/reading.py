@@ -1,5 +1,6 @@
 """How a term reads the row: its instruction, and which dimensions stand behind it."""
 
+import math
 from typing import TYPE_CHECKING
 
 from streams.engine import operations as op
@@ -132,6 +133,35 @@ class Reading:
                 return self._add((left, Negative(operand=right)), scale)
             case _:
                 return self._add(walk.children(node), scale)
+
+    def mean(self, node: Node) -> dict[str, float] | None:
+        """Return the weights of a score that is a weighted mean of dimensions of points, None for others.
+
+        Such weights are positive and come to at most 1, so the score is within 0 to 100.
+        """
+        if not self._is_linear(node):
+            return None
+        weights = self.weights(node)
+        fits = all(weight > 0 for weight in weights.values()) and math.fsum(weights.values()) <= 1 + 1e-12
+        return weights if fits else None
+
+    def _is_linear(self, node: Node) -> bool:
+        match node:
+            case Term(kind="dimension", name=name):
+                return name not in self.expressions
+            case Term(kind="score", name=name):
+                return self._is_linear(self.scores[name].value.node)
+            case (
+                Arithmetic(op="*", left=Constant(), right=part)
+                | Arithmetic(op="*", left=part, right=Constant())
+                | Arithmetic(op="/", left=part, right=Constant())
+                | Negative(operand=part)
+            ):
+                return self._is_linear(part)
+            case Arithmetic(op="+" | "-") | Fold(op="mean"):
+                return all(self._is_linear(child) for child in walk.children(node))
+            case _:
+                return False
 
     def _add(self, nodes: tuple[Node, ...], scale: float) -> dict[str, float]:
         found: dict[str, float] = {}

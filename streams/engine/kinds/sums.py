@@ -110,8 +110,7 @@ def weigh(g: Ground, r: int) -> None:
 
 @entry
 def strength(g: Ground, r: int, d: int) -> float:
-    """Return the weighted decayed points of dimension `d`, in points, after `read_decays`."""
-    weigh(g, r)
+    """Return the weighted decayed points of dimension `d`, in points, after `read_decays` and `weigh`."""
     return float(g.derived[r, d] * g.work[g.p.work_decay + g.ints[g.p.dimension_half + d]])
 
 
