@@ -44,7 +44,10 @@ def texts() -> Iterator[Path]:
     yield from (
         path
         for path in ROOT.iterdir()
-        if path.is_file() and path.suffix in TEXT_SUFFIXES and not path.name.startswith(".coverage")
+        if path.is_file()
+        and path.suffix in TEXT_SUFFIXES
+        and not path.name.startswith(".coverage")
+        and path.name != ".git"  # a file in a worktree of git, which says where the repository is
     )
     for name in OURS:
         yield from (
