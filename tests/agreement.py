@@ -13,7 +13,6 @@ from tests.compare import equal_happenings, equal_states
 from tests.oracle import Oracle
 from tests.random_histories import History, Touch
 
-EPOCH_MS = 0
 COMPARED = ("stage", "raised", "resolved")
 
 
