@@ -6,11 +6,11 @@ not flushed and takes the state over from the flushes, as a real log's owner wou
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from schemas.dead_letter import DeadLetter, LateTouchpoint
+from schemas.instants import EPOCH, instant
 from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
 from schemas.touchpoint import InternalRecord, Touchpoint
 from streams.engine import ground
@@ -24,7 +24,6 @@ from streams.runtime.processor import Processor
 from streams.runtime.record import Record
 from streams.runtime.view import RowReader
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STATUSES = ("blank", "live", "redirect", "deleted")
 FOLLOWED = ("", "open", "closed", "expired")
 
@@ -59,8 +58,7 @@ class TopologyTestDriver:
 
     def tick(self, instant_ms: int) -> Outcome:
         """Append a tick and process the log to its end."""
-        moment = EPOCH + timedelta(milliseconds=instant_ms)
-        self.append(msgspec.json.encode(InternalRecord(kind="tick", timestamp=moment)))
+        self.append(msgspec.json.encode(InternalRecord(kind="tick", timestamp=instant(instant_ms))))
         return self.run()
 
     def run(self, chunk: int = 1_000_000) -> Outcome:

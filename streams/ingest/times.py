@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from streams.ingest.instants import LAST_MS, render, rfc3339
+from schemas.instants import LAST_MS
+from streams.ingest.instants import render, rfc3339
 from streams.ingest.mapping import TimeFormat
 from streams.model.problems import suggest
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.instants import instant
 from schemas.views import AnswerFigures, PartitionKpis, ScoreFigures
 from streams.engine import ground, population
 from streams.engine.instants import DAY_MS, NONE
 from streams.model.survey import TraitColumn
-from streams.runtime.decode import instant
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane

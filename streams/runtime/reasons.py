@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from schemas.instants import instant
 from schemas.views import RuleReading, StageReading, StageWhy, Why
-from streams.runtime.decode import instant
 from streams.runtime.view import RowReader, reader_of
 
 if TYPE_CHECKING:

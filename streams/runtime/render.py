@@ -7,6 +7,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from schemas.instants import instant
 from schemas.outputs import (
     AlertRaised,
     AlertResolved,
@@ -23,7 +24,6 @@ from streams.model.compile_rules import Program
 from streams.model.definition import TransitionPattern
 from streams.model.message import fill
 from streams.runtime import words
-from streams.runtime.decode import instant
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane

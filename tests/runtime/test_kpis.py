@@ -2,12 +2,13 @@
 
 import pytest
 
+from schemas.instants import instant
 from schemas.views import AnswerFigures, ScoreFigures
 from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at
-from tests.telling import moment, tell
+from tests.telling import tell
 
 NOON = at(2024, 3, 13, 12)
 MODEL = load_model_text("""
@@ -53,7 +54,7 @@ def test_who_customers_are_now_is_counted_as_they_stand(driver: TopologyTestDriv
     """Customers, the new ones, the active ones by days back, stages and flags, and open alerts."""
     found = driver.processor.kpis()
 
-    assert found.as_of == moment(NOON)
+    assert found.as_of == instant(NOON)
     assert (found.customers, found.new_today) == (3, 2)
     assert found.active == {"1": 3, "7": 3, "28": 3}
     assert found.stages == {"way": {"low": 2, "top": 1}, "habits": {"visitor": 2, "giver": 1}}
@@ -99,7 +100,7 @@ def test_on_a_day_on_which_nothing_happens_nothing_flows(driver: TopologyTestDri
 
     found = driver.processor.kpis()
 
-    assert found.as_of == moment(NOON + 6 * DAY)
+    assert found.as_of == instant(NOON + 6 * DAY)
     assert (found.customers, found.new_today) == (3, 0)
     assert found.active == {"1": 0, "7": 3, "28": 3}
     assert found.stages["way"] == {"low": 2, "top": 1}

@@ -2,13 +2,14 @@
 
 import pytest
 
+from schemas.instants import instant
 from schemas.outputs import Contribution
 from schemas.views import RuleReading, ScoreWhy, StageReading, StageWhy, Why
 from streams.model.load import load_model, load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at
-from tests.telling import moment, tell
+from tests.telling import tell
 
 NOON = at(2024, 3, 13, 12)
 MODEL = """
@@ -119,10 +120,10 @@ def test_a_stage_says_its_rule_and_why_it_is_no_other(driver: TopologyTestDriver
 
     found = why(driver)
 
-    assert found.as_of == moment(NOON + HOUR)
+    assert found.as_of == instant(NOON + HOUR)
     assert found.stages["way"] == StageWhy(
         stage="top",
-        since=moment(NOON),
+        since=instant(NOON),
         rule="since(like) < 7d",
         values={"since(like)": float(HOUR)},
         others={
@@ -142,7 +143,7 @@ def test_flags_each_say_what_they_read(driver: TopologyTestDriver) -> None:
 
     assert found.stages["habits"] == StageWhy(
         stage=["visitor"],
-        since=moment(NOON),
+        since=instant(NOON),
         rule="",
         values={},
         others={

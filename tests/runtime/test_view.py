@@ -2,13 +2,14 @@
 
 import pytest
 
+from schemas.instants import instant
 from schemas.outputs import Rfm
 from schemas.views import AnswerView, CustomerView, OpenAlert, RecentChange, SignalView
 from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR, MINUTE
 from tests.random_histories import LAST_MS, at
-from tests.telling import moment, tell, view_of
+from tests.telling import tell, view_of
 
 NOON = at(2024, 3, 13, 12)
 MAP = """
@@ -57,12 +58,12 @@ def test_a_view_says_everything_about_a_customer() -> None:
 
     view = view_of(driver)
 
-    once = {"days": 1, "first": moment(NOON), "last": moment(NOON)}
+    once = {"days": 1, "first": instant(NOON), "last": instant(NOON)}
     assert view == CustomerView(
         customer_id="c1",
-        as_of=moment(NOON + DAY),
-        first=moment(NOON),
-        last=moment(NOON),
+        as_of=instant(NOON + DAY),
+        first=instant(NOON),
+        last=instant(NOON),
         scores={"engagement": pytest.approx(50), "mood": 30.0},
         dimensions={"attention": pytest.approx(50)},
         mix={"transactional": pytest.approx(1 / 3), "cognitive": pytest.approx(2 / 3)},
@@ -74,22 +75,22 @@ def test_a_view_says_everything_about_a_customer() -> None:
             "visit": SignalView(count=2, sum=2.0, **once),
             "ask": SignalView(count=1, sum=1.0, **once),
         },
-        answers={"nps": AnswerView(value=3.0, at=moment(NOON))},
-        open_alerts=[OpenAlert(alert="unhappy", since=moment(NOON))],
+        answers={"nps": AnswerView(value=3.0, at=instant(NOON))},
+        open_alerts=[OpenAlert(alert="unhappy", since=instant(NOON))],
         recent=[
-            RecentChange(at=moment(NOON), kind="alert_raised", what="unhappy", to=None),
-            RecentChange(at=moment(NOON), kind="stage", what="habits", to="buyer"),
-            RecentChange(at=moment(NOON), kind="stage", what="way", to="top"),
-            RecentChange(at=moment(NOON), kind="stage", what="rank", to="silver"),
-            RecentChange(at=moment(NOON), kind="stage", what="rank", to="bronze"),
-            RecentChange(at=moment(NOON), kind="stage", what="habits", to="visitor"),
-            RecentChange(at=moment(NOON), kind="stage", what="way", to="low"),
+            RecentChange(at=instant(NOON), kind="alert_raised", what="unhappy", to=None),
+            RecentChange(at=instant(NOON), kind="stage", what="habits", to="buyer"),
+            RecentChange(at=instant(NOON), kind="stage", what="way", to="top"),
+            RecentChange(at=instant(NOON), kind="stage", what="rank", to="silver"),
+            RecentChange(at=instant(NOON), kind="stage", what="rank", to="bronze"),
+            RecentChange(at=instant(NOON), kind="stage", what="habits", to="visitor"),
+            RecentChange(at=instant(NOON), kind="stage", what="way", to="low"),
         ],
         rfm=Rfm(recency_ms=DAY, frequency=1, monetary=20.5),
         next_due=view.next_due,
     )
     assert view.next_due is not None
-    assert moment(NOON + DAY) < view.next_due <= moment(NOON + 2 * DAY)
+    assert instant(NOON + DAY) < view.next_due <= instant(NOON + 2 * DAY)
 
 
 def test_a_view_is_of_the_row_clock_or_of_the_last_tick_whichever_is_later() -> None:
@@ -103,8 +104,8 @@ def test_a_view_is_of_the_row_clock_or_of_the_last_tick_whichever_is_later() -> 
     tell(driver, "visit", NOON + 2 * HOUR, customer="c2")
     driver.tick(NOON + HOUR)
 
-    assert by_tick.as_of == moment(NOON + HOUR - MINUTE)
-    assert view_of(driver, "c2").as_of == moment(NOON + 2 * HOUR)
+    assert by_tick.as_of == instant(NOON + HOUR - MINUTE)
+    assert view_of(driver, "c2").as_of == instant(NOON + 2 * HOUR)
     assert driver.state("c1") == before
 
 
@@ -118,7 +119,7 @@ def test_answers_are_seen_while_they_stand() -> None:
     driver.elapse(NOON + 2 * DAY)
     after = view_of(driver)
 
-    assert before.answers == {"nps": AnswerView(value=9.0, at=moment(NOON))}
+    assert before.answers == {"nps": AnswerView(value=9.0, at=instant(NOON))}
     assert (before.scores["mood"], after.scores["mood"]) == (90.0, None)
     assert after.answers == {}
 
@@ -143,7 +144,7 @@ def test_only_the_last_eight_changes_are_kept() -> None:
         ("habits", "buyer"),
         ("way", "top"),
     ]
-    assert recent[4].at == moment(NOON + 5 * DAY)
+    assert recent[4].at == instant(NOON + 5 * DAY)
 
 
 @pytest.mark.parametrize(
