@@ -17,7 +17,6 @@ from streams.engine import ground
 from streams.engine.instants import NONE
 from streams.engine.kinds import rhythm
 from streams.model.definition import Model
-from streams.model.survey import rules_of
 from streams.runtime.lane import Lane
 from streams.runtime.outcome import Outcome
 from streams.runtime.processor import Processor
@@ -215,11 +214,9 @@ def _signals(reader: RowReader) -> dict[str, dict[str, float] | None]:
 
 def _terms(reader: RowReader) -> dict[str, float | str | None]:
     """Return what every term of every rule reads at the row's clock."""
-    texts = {rule.text for rule in rules_of(reader.compiled.model)}
     found: dict[str, float | str | None] = {}
     for program in reader.compiled.programs:
-        if program.text in texts:
-            found.update(reader.program_values(program))
+        found.update(reader.program_values(program))
     return found
 
 
