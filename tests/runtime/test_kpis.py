@@ -4,24 +4,12 @@ import pytest
 
 from schemas.instants import instant
 from schemas.views import AnswerFigures, ScoreFigures
-from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
-from tests.random_histories import at
+from tests.runtime.shop import NOON, driver_of
 from tests.telling import tell
 
-NOON = at(2024, 3, 13, 12)
-MODEL = load_model_text("""
-model: figures
-version: 1
-touchpoints:
-  - {event: buy, type: transactional, signals: {purchase: [properties.revenue, properties.total]}}
-  - {event: visit, signals: [visit], dimensions: {attention: 1}}
-  - {event: gift, signals: {visit: 1, given: 2.5}}
-  - {event: ask, signals: [ask], answers: {nps: {value: properties.score, scale: 0-10}}}
-dimensions: {attention: {half_life: 1d, half_at: 1}}
-answers: {nps: {window: 2d}}
-scores: {engagement: attention, mood: 10 * answer(nps)}
+DECISIONS = """
 frameworks:
   way:
     kind: ladder
@@ -33,13 +21,13 @@ alerts:
   unhappy: {kind: state, when: "answer(nps) <= 6", cooldown: 1d}
   bought: {kind: event, upon: purchase, cooldown: 1h}
 segments: [plan]
-""")
+"""
 
 
 @pytest.fixture
 def driver() -> TopologyTestDriver:
     """Three customers: one of the day before, two of today, of whom one has a plan."""
-    made = TopologyTestDriver(MODEL)
+    made = driver_of(DECISIONS)
     tell(made, "visit", NOON - DAY, customer="old", traits={"plan": "free"})
     tell(made, "ask", NOON - DAY + HOUR, customer="old", properties={"score": 6})
     tell(made, "visit", NOON, customer="old")
@@ -123,7 +111,7 @@ def test_on_a_day_on_which_nothing_happens_nothing_flows(driver: TopologyTestDri
 )
 def test_active_days_are_utc_days_back_from_today(days: int, active: dict[str, int]) -> None:
     """Today counts as the first; what is not activity makes nobody active."""
-    driver = TopologyTestDriver(MODEL)
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     tell(driver, "visit", NOON + days * DAY, direction="out")
 
@@ -157,7 +145,7 @@ def test_a_deleted_customer_is_in_no_figure_of_now(driver: TopologyTestDriver) -
 
 def test_without_customers_every_figure_is_nothing() -> None:
     """An empty partition has the same names as a full one."""
-    found = TopologyTestDriver(MODEL).processor.kpis()
+    found = driver_of(DECISIONS).processor.kpis()
 
     assert (found.customers, found.new_today, found.active) == (0, 0, {"1": 0, "7": 0, "28": 0})
     assert found.stages == {"way": {"low": 0, "top": 0}, "habits": {"visitor": 0, "giver": 0}}

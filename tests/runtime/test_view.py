@@ -5,24 +5,11 @@ import pytest
 from schemas.instants import instant
 from schemas.outputs import Rfm
 from schemas.views import AnswerView, CustomerView, OpenAlert, RecentChange, SignalView
-from streams.model.load import load_model_text
-from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR, MINUTE
-from tests.random_histories import LAST_MS, at
+from tests.random_histories import LAST_MS
+from tests.runtime.shop import MAP, NOON, driver_of
 from tests.telling import tell, view_of
 
-NOON = at(2024, 3, 13, 12)
-MAP = """
-model: seen
-version: 1
-touchpoints:
-  - {event: buy, type: transactional, signals: {purchase: properties.revenue}}
-  - {event: visit, type: cognitive, signals: [visit], dimensions: {attention: 1}}
-  - {event: ask, signals: [ask], answers: {nps: {value: properties.score, scale: 0-10}}}
-dimensions: {attention: {half_life: 1d, half_at: 1}}
-answers: {nps: {window: 2d}}
-scores: {engagement: attention, mood: 10 * answer(nps)}
-"""
 DECISIONS = """
 frameworks:
   way:
@@ -42,14 +29,9 @@ alerts:
 """
 
 
-def driver_of(rest: str = DECISIONS) -> TopologyTestDriver:
-    """Return a driver of the model with these decisions."""
-    return TopologyTestDriver(load_model_text(MAP + rest))
-
-
 def test_a_view_says_everything_about_a_customer() -> None:
     """Two visits, a purchase and an unhappy answer at one noon; read a day later, by a tick."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     tell(driver, "visit", NOON)
     tell(driver, "buy", NOON, properties={"revenue": 20.5})
@@ -95,7 +77,7 @@ def test_a_view_says_everything_about_a_customer() -> None:
 
 def test_a_view_is_of_the_row_clock_or_of_the_last_tick_whichever_is_later() -> None:
     """A tick counts less the timer's grace, and reading moves nothing."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     driver.tick(NOON + HOUR)
     before = driver.state("c1")
@@ -111,7 +93,7 @@ def test_a_view_is_of_the_row_clock_or_of_the_last_tick_whichever_is_later() -> 
 
 def test_answers_are_seen_while_they_stand() -> None:
     """In the last millisecond of its window an answer is there, after it there is none: nor a score of it."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "ask", NOON, properties={"score": 9})
 
     driver.elapse(NOON + 2 * DAY - 1)
@@ -126,7 +108,7 @@ def test_answers_are_seen_while_they_stand() -> None:
 
 def test_only_the_last_eight_changes_are_kept() -> None:
     """Newest first; an alert's end is one of them."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     for day in range(6):
         tell(driver, "ask", NOON + day * DAY, properties={"score": 10 * (day % 2)})
 
@@ -158,8 +140,7 @@ def test_only_the_last_eight_changes_are_kept() -> None:
 )
 def test_recency_frequency_and_monetary_value_are_of_purchases(signals: str, rfm: Rfm | None) -> None:
     """The same in the view and in the score update; without amounts purchases count one each."""
-    text = MAP.replace("{purchase: properties.revenue}", signals)
-    driver = TopologyTestDriver(load_model_text(text))
+    driver = driver_of("", of=MAP.replace("{purchase: [properties.revenue, properties.total]}", signals))
     for revenue in (20.5, 4):
         tell(driver, "buy", NOON, properties={"revenue": revenue})
 
@@ -171,7 +152,7 @@ def test_recency_frequency_and_monetary_value_are_of_purchases(signals: str, rfm
 
 def test_who_never_bought_has_no_recency() -> None:
     """Nothing bought is a frequency and an amount of nothing."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
 
     tell(driver, "visit", NOON)
 
@@ -181,7 +162,7 @@ def test_who_never_bought_has_no_recency() -> None:
 
 def test_there_is_no_view_of_the_unknown_and_the_deleted() -> None:
     """Nor are they among the customers."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     tell(driver, "visit", NOON, customer="c2")
     tell(driver, "bye", NOON, customer="c2", kind="delete")
@@ -201,7 +182,7 @@ def test_there_is_no_view_of_the_unknown_and_the_deleted() -> None:
 )
 def test_what_is_next_due_is_said_if_it_comes_at_all(rest: str, when: int, known: bool) -> None:
     """Nothing that waits, or only after the year 9999: no instant."""
-    driver = TopologyTestDriver(load_model_text(MAP.replace("attention: 1}", "}") + rest))
+    driver = driver_of(rest, of=MAP.replace("attention: 1}", "}"))
 
     tell(driver, "visit", when)
 
