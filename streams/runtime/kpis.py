@@ -136,7 +136,7 @@ def _segments(lane: "Lane", live: NDArray[np.int64]) -> dict[str, dict[str, dict
         codes = g.small[live, p["trait_code"] + names.traits.index(TraitColumn(trait))]
         values = {}
         for code in np.unique(codes).tolist():
-            text = lane.texts.get(code, "") if code else ""
+            text = lane.texts[code] if code else ""
             values[text] = _stages(lane, live[codes == code])
         found[trait] = values
     return found
