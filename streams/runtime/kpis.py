@@ -134,9 +134,8 @@ def _segments(lane: "Lane", live: NDArray[np.int64]) -> dict[str, dict[str, dict
     found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
     for trait in lane.compiled.model.segments:
         codes = g.small[live, p["trait_code"] + names.traits.index(TraitColumn(trait))]
-        values = {}
+        values: dict[str, list[int]] = {}
         for code in np.unique(codes).tolist():
-            text = lane.texts[code] if code else ""
-            values[text] = _stages(lane, live[codes == code])
-        found[trait] = values
+            values.setdefault(lane.texts[code] if code else "", []).append(code)
+        found[trait] = {text: _stages(lane, live[np.isin(codes, alike)]) for text, alike in values.items()}
     return found

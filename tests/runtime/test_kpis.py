@@ -131,6 +131,16 @@ def test_segments_split_the_stages_by_a_trait(driver: TopologyTestDriver) -> Non
     }
 
 
+def test_an_empty_trait_is_like_none(driver: TopologyTestDriver) -> None:
+    """Both stand under "": nobody is left out."""
+    before = driver.processor.kpis().segments["plan"][""]
+    tell(driver, "visit", NOON, customer="blank", traits={"plan": ""})
+
+    found = driver.processor.kpis().segments["plan"][""]
+
+    assert (before["way"]["low"], found["way"]["low"]) == (1, 2)
+
+
 def test_a_deleted_customer_is_in_no_figure_of_now(driver: TopologyTestDriver) -> None:
     """What flowed through it stays counted, as it was; its deletion is no touchpoint of a signal."""
     tell(driver, "buy", NOON + 1, customer="new", kind="delete")
