@@ -7,6 +7,7 @@ from schemas.outputs import Contribution
 from streams.engine import operations as op
 from streams.model.compile_rules import FOLLOW_STATES, Leaf, Program
 from streams.model.compiled import Compiled
+from streams.model.definition import Stage
 from streams.runtime.texts import Texts
 
 MOST_CONTRIBUTIONS = 5
@@ -27,6 +28,13 @@ def shown(leaf: Leaf, value: float, compiled: Compiled, texts: Texts) -> float |
     if leaf.shown == "follow":
         return FOLLOW_STATES[int(value) - 1]
     return value
+
+
+def entering(stage: Stage, rule: str) -> str:
+    """Return how a stage is entered: by its rule and, where it says `upon`, only at such a touchpoint."""
+    if stage.upon is None:
+        return rule
+    return f"upon {stage.upon}" if stage.when is None else f"upon {stage.upon} when {rule}"
 
 
 def spoken(leaf: Leaf, value: float | str | None) -> str:

@@ -180,6 +180,34 @@ def test_nobody_is_nowhere_for_no_reason(driver: TopologyTestDriver) -> None:
     assert driver.processor.why("nobody") is None
 
 
+UPON = """
+  trial:
+    kind: free
+    stages: {keen: {upon: like, when: "count(visit) >= 1"}, fond: {upon: like}, rest: {}}
+"""
+
+
+def test_a_stage_that_waits_for_a_touchpoint_says_for_which() -> None:
+    """It does not hold by itself, not even while its rule does; the move and the stage say the same."""
+    driver = TopologyTestDriver(load_model_text(MODEL.replace("\nlevels:", f"{UPON}levels:")))
+    tell(driver, "visit", NOON)
+    before = why(driver).stages["trial"]
+
+    tell(driver, "like", NOON + HOUR)
+
+    found = why(driver).stages["trial"]
+    keen = "upon like when count(visit) >= 1"
+    seen = {"count(visit)": 1.0}
+    assert before.stage == "rest"
+    assert before.others == {
+        "keen": StageReading(rule=keen, holds=False, values=seen),
+        "fond": StageReading(rule="upon like", holds=False, values={}),
+    }
+    assert (found.stage, found.rule, found.values) == ("keen", keen, seen)
+    moved = [each for each in driver.transitions if each.framework == "trial"]
+    assert [each.because.rule for each in moved] == ["always", keen]
+
+
 def test_a_stage_that_is_entered_only_from_others_names_them() -> None:
     """Its rule may hold all the same: whoever reads it has to know that it does not matter here."""
     driver = TopologyTestDriver(load_model("starter"))
