@@ -37,7 +37,6 @@ class Run(msgspec.Struct):
     touchpoints: int
     wall_s: float
     cpu_s: float
-    start_bytes: int
     half_bytes: int
     end_bytes: int
     peak_bytes: int
@@ -134,8 +133,8 @@ def replayed(path: Path, mode: Mode) -> Run:
     _warm(Processor(model, check_future=False))
     processor = Processor(model, check_future=False, check_internal=True, storing=mode == "profile")
     total = sum(1 for _ in path.open("rb"))
-    start_bytes, wall, cpu = machine.resident_bytes(), time.perf_counter(), time.process_time()
-    run = Run(total, 0, 0, start_bytes, half_bytes=0, end_bytes=0, peak_bytes=0)
+    wall, cpu = time.perf_counter(), time.process_time()
+    run = Run(total, 0, 0, half_bytes=0, end_bytes=0, peak_bytes=0)
     if mode == "profile":
         _profile(path, processor, run)
     else:

@@ -121,7 +121,3 @@ class ScoreUpdated(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", 
     mix: dict[str, float]
     stages: dict[str, str | list[str] | None]
     rfm: Rfm | None = None
-
-
-Alert = AlertRaised | AlertResolved
-Output = StageChanged | AlertRaised | AlertResolved | ScoreUpdated

@@ -4,12 +4,12 @@ import re
 from datetime import UTC, datetime
 
 from schemas.dead_letter import DeadLetterReason
+from schemas.instants import EPOCH
 from schemas.touchpoint import Subject, Touchpoint
 
 BUSINESS_ID = "business"
 OUT_OF_TIME = "`timestamp` must lie between the years 1970 and 9999 in UTC"
 
-_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 # C0, DEL and C1. Other characters that do not print (joiners, no-break spaces) are part of real names.
@@ -56,6 +56,6 @@ def _unprintable(field: str, text: str | None) -> tuple[DeadLetterReason, str] |
 
 
 def _out_of_time(timestamp: datetime) -> tuple[DeadLetterReason, str] | None:
-    if _FIRST <= timestamp <= _LAST:
+    if EPOCH <= timestamp <= _LAST:
         return None
     return DeadLetterReason.INVALID, OUT_OF_TIME

@@ -88,7 +88,10 @@ class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageReading(RuleReading, frozen=True, kw_only=True):
-    """How a stage's rule reads; the stage is entered only from one of `from_stages`, if any are named."""
+    """How a stage's rule reads; the stage is entered only from one of `from_stages`, if any are named.
+
+    One that is entered only at a touchpoint (`rule` begins with `upon`) does not hold by itself.
+    """
 
     from_stages: list[str] = []
 

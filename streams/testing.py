@@ -6,25 +6,23 @@ not flushed and takes the state over from the flushes, as a real log's owner wou
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from schemas.dead_letter import DeadLetter, LateTouchpoint
+from schemas.instants import EPOCH, instant
 from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
 from schemas.touchpoint import InternalRecord, Touchpoint
 from streams.engine import ground
 from streams.engine.instants import NONE
 from streams.engine.kinds import rhythm
 from streams.model.definition import Model
-from streams.model.survey import rules_of
 from streams.runtime.lane import Lane
 from streams.runtime.outcome import Outcome
 from streams.runtime.processor import Processor
 from streams.runtime.record import Record
 from streams.runtime.view import RowReader
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STATUSES = ("blank", "live", "redirect", "deleted")
 FOLLOWED = ("", "open", "closed", "expired")
 
@@ -59,8 +57,7 @@ class TopologyTestDriver:
 
     def tick(self, instant_ms: int) -> Outcome:
         """Append a tick and process the log to its end."""
-        moment = EPOCH + timedelta(milliseconds=instant_ms)
-        self.append(msgspec.json.encode(InternalRecord(kind="tick", timestamp=moment)))
+        self.append(msgspec.json.encode(InternalRecord(kind="tick", timestamp=instant(instant_ms))))
         return self.run()
 
     def run(self, chunk: int = 1_000_000) -> Outcome:
@@ -217,11 +214,9 @@ def _signals(reader: RowReader) -> dict[str, dict[str, float] | None]:
 
 def _terms(reader: RowReader) -> dict[str, float | str | None]:
     """Return what every term of every rule reads at the row's clock."""
-    texts = {rule.text for rule in rules_of(reader.compiled.model)}
     found: dict[str, float | str | None] = {}
     for program in reader.compiled.programs:
-        if program.text in texts:
-            found.update(reader.program_values(program))
+        found.update(reader.program_values(program))
     return found
 
 

@@ -45,12 +45,4 @@ KPIS: Final = _compacted("engagement.kpis.v1", key=TopicKey.PARTITION)
 LATE: Final = _deleted("engagement.late.v1", key=TopicKey.SUBJECT_ID, days=30)
 DEAD_LETTERS: Final = _deleted("engagement.dead-letters.v1", key=TopicKey.ORIGINAL, days=30)
 
-TOPICS: Final = (TOUCHPOINTS, SCORES, TRANSITIONS, ALERTS, KPIS, LATE, DEAD_LETTERS)
 OUTPUTS: Final = (SCORES, TRANSITIONS, ALERTS, KPIS, LATE, DEAD_LETTERS)
-
-
-def changelog(app_id: str) -> Topic:
-    """Name the private compacted topic of flushes that belongs to the application `app_id`."""
-    return Topic(
-        name=f"{app_id}-customers-changelog", key=TopicKey.ORIGINAL, cleanup="compact", retention_ms=None
-    )

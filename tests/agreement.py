@@ -13,7 +13,6 @@ from tests.compare import equal_happenings, equal_states
 from tests.oracle import Oracle
 from tests.random_histories import History, Touch
 
-EPOCH_MS = 0
 COMPARED = ("stage", "raised", "resolved")
 
 
@@ -23,11 +22,13 @@ def differences(model: Model, history: History) -> list[str]:
     for number, step in enumerate(history.steps):
         told = len(oracle.happenings)
         if isinstance(step, Touch):
-            expected = oracle.touch(step.record, step.offset)
+            conflicts = oracle.totals["conflict"]
+            expected = [oracle.touch(step.record, step.offset)]
+            expected += ["conflict"] * (oracle.totals["conflict"] - conflicts)
             before = dict(driver.totals)
             outcome = driver.pipe(step.record)
-            became = [name for name in OUTCOMES if driver.totals[name] != before[name]]
-            found = [] if became == [expected] else [f"outcome: {expected} is not {became}"]
+            became = [name for name in (*OUTCOMES, "conflict") if driver.totals[name] != before[name]]
+            found = [] if became == expected else [f"outcome: {expected} is not {became}"]
         else:
             oracle.tick(step.instant_ms)
             outcome, found = driver.tick(step.instant_ms), []

@@ -21,7 +21,6 @@ from streams.model.expression import (
 )
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
-PANE_MS = {"h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
 def number(value: float) -> Constant:

@@ -1,9 +1,7 @@
 """A short way to tell a driver what customers did, and to read the fixed parts of what it made of that."""
 
-from datetime import datetime, timedelta
-
 from schemas.views import CustomerView
-from streams.testing import EPOCH, TopologyTestDriver
+from streams.testing import TopologyTestDriver
 from tests.random_histories import written
 
 PARTS_OF_APPLIED = ("unmapped", "conflict")  # counted beside the six outcomes
@@ -41,11 +39,6 @@ def view_of(driver: TopologyTestDriver, customer: str = "c1") -> CustomerView:
     view = driver.processor.customer(customer)
     assert view is not None
     return view
-
-
-def moment(ms: int) -> datetime:
-    """Return an instant as outputs and views carry it."""
-    return EPOCH + timedelta(milliseconds=ms)
 
 
 def reading(driver: TopologyTestDriver, term: str, customer: str = "c1") -> object:

@@ -81,7 +81,8 @@ def _run(
 
     from rich.console import Console
 
-    from streams.cli.demo_company import Company, moment_of, settled
+    from schemas.instants import instant
+    from streams.cli.demo_company import Company, settled
     from streams.cli.demo_end import ending
     from streams.cli.demo_show import Show
     from streams.cli.demo_summary import Summary, show_summary
@@ -97,7 +98,7 @@ def _run(
         company = Company(log, load_model("starter"), origin)
         view = Show(company, speed=speed, directory=directory, ended=ended)
         if log.next_offset:
-            console.print(f"Going on from {moment_of(company.now_ms):%d %b %Y %H:%M} …")
+            console.print(f"Going on from {instant(company.now_ms):%d %b %Y %H:%M} …")
         history_s = view.play_history(console)
         played, began = company.played, time.monotonic()
         if headless is None:

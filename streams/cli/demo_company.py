@@ -6,7 +6,6 @@ hence no touchpoint is late and none comes from the future, however fast the tim
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -146,11 +145,6 @@ def settled(directory: Path, *, seed: int | None, customers: int | None) -> Orig
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_bytes(msgspec.json.encode(origin) + b"\n")
     return origin
-
-
-def moment_of(instant_ms: int) -> datetime:
-    """Return an instant (epoch ms) as a date and time in UTC."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant_ms)
 
 
 def _origin(path: Path) -> Origin:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 
+from schemas.instants import instant
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
-from streams.cli.demo_company import HISTORY_DAYS, OPENING_MS, STRIDE_MS, Company, moment_of
+from streams.cli.demo_company import HISTORY_DAYS, OPENING_MS, STRIDE_MS, Company
 from streams.demo.clock import FastClock
 from streams.demo.diary import Diary, Feed
 from streams.demo.keys import Keys
@@ -93,7 +94,7 @@ class Show:
         moves, alerts = self._moves.shown(), self._alerts.shown()
         return Snapshot(
             model=f"{model.name} v{model.version}",
-            now=moment_of(self.company.now_ms),
+            now=instant(self.company.now_ms),
             pace=self._clock.speed,
             customers=kpis.customers,
             touchpoints=kpis.outcomes.get("applied", 0),

@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from schemas.instants import instant
 from schemas.outputs import Severity
 from schemas.views import PartitionKpis
-from streams.cli.demo_company import Company, moment_of
+from streams.cli.demo_company import Company
 from streams.demo.diary import Diary
 from streams.demo.palette import ACCENT, AWAY, QUIET, SEVERITIES, STRONG, bar
 from streams.demo.snapshot import stage_bars
@@ -31,7 +32,7 @@ class Summary(NamedTuple):
 def show_summary(summary: Summary, console: Console) -> None:
     """Print figures, stages and what to do next."""
     kpis = summary.company.kpis()
-    console.print(Text(f"{moment_of(summary.company.now_ms):%A, %d %B %Y, %H:%M}", ACCENT))
+    console.print(Text(f"{instant(summary.company.now_ms):%A, %d %B %Y, %H:%M}", ACCENT))
     console.print(_figures(summary, kpis))
     for framework in summary.company.model.frameworks:
         console.print()

@@ -4,7 +4,7 @@ Whatever a tracker sent is shown as text: no markup, no control characters.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -12,13 +12,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from schemas.instants import instant
 from schemas.outputs import Contribution
 from schemas.views import CustomerView, RecentChange, ScoreWhy, StageReading, StageWhy, Why
 from streams.cli.wrapped import LISTS, RULES, Wrapped
 
 _BAR_CELLS: Final = 20
 _MOST_CONTRIBUTIONS: Final = 3
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATIONS: Final = ("since(", "until(", "tenure", "rhythm")  # terms that outputs carry in milliseconds
 _CHANGES: Final = {"stage": "stage", "alert_raised": "alert raised", "alert_resolved": "alert resolved"}
 _AT_ONCE: Final = timedelta(seconds=1)  # due as soon as this: only a bound, set by a touchpoint just read
@@ -127,7 +127,7 @@ def _value(term: str, value: float | str | None) -> str:
     if term.startswith(_DURATIONS):
         return length(timedelta(milliseconds=value))
     if term.startswith(_INSTANTS):
-        return moment(_EPOCH + timedelta(milliseconds=value))
+        return moment(instant(int(value)))
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 

@@ -1,12 +1,13 @@
 """One life: from wake to wake, a visit at a time, each drawn from a seed of its own."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import accumulate
 from random import Random
 from typing import Final, NamedTuple
 
 import orjson
 
+from schemas.instants import instant, milliseconds
 from streams.demo.acts import ACTS, Act, Value, properties
 from streams.demo.people import Person, derived, person
 from streams.demo.stories import GIFT_DAYS, STORIES, Phase
@@ -19,8 +20,6 @@ WITHOUT_END: Final = 1 << 62
 
 Moment = tuple[int, bytes]  # an instant (epoch ms) and the touchpoint as JSON
 Body = dict[str, Value | datetime | dict[str, Value] | dict[str, str]]
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Visit(NamedTuple):
@@ -147,8 +146,8 @@ def _body(act: Act, who: Person, at_ms: int, *, visit: str, number: int, random:
         "message_id": f"{visit}-{number}",
         "customer_id": who.customer_id,
         "event": act.event,
-        "timestamp": _EPOCH + timedelta(milliseconds=at_ms),
-        "received_at": _EPOCH + timedelta(milliseconds=at_ms + 40 + int(random.random() * 400)),
+        "timestamp": instant(at_ms),
+        "received_at": instant(at_ms + 40 + int(random.random() * 400)),
         "channel": act.channel or who.channel,
         "source": "demo-shop",
         "session_id": visit,
@@ -180,10 +179,9 @@ def _end_of(phase: Phase, opens_ms: int, random: Random) -> int:
 
 def _next_gift_day(from_ms: int) -> int:
     """Return the first gift day (epoch ms, midnight UTC) at or after `from_ms`."""
-    year = (_EPOCH + timedelta(milliseconds=from_ms)).year
+    year = instant(from_ms).year
     days = [datetime(year + ahead, month, day, tzinfo=UTC) for ahead in (0, 1) for month, day in GIFT_DAYS]
-    instants = [(day - _EPOCH) // timedelta(milliseconds=1) for day in days]
-    return min(instant for instant in instants if instant >= from_ms)
+    return min(day_ms for day_ms in map(milliseconds, days) if day_ms >= from_ms)
 
 
 def _likely_hour(near_ms: int, who: Person, random: Random) -> int:

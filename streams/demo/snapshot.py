@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from schemas.instants import instant
 from schemas.outputs import AlertRaised, Because, MoveDirection, Severity, StageChanged
 from schemas.views import PartitionKpis
 from streams.demo.diary import Diary
 from streams.model.definition import Model
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class StageBar(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +153,7 @@ def reading(term: str, value: float | str) -> str:
     if term.startswith(_LENGTHS):
         return length(value)
     if term.startswith(_INSTANTS):
-        return f"{EPOCH + timedelta(milliseconds=value):%d %b}"
+        return f"{instant(int(value)):%d %b}"
     return f"{value:.1f}".removesuffix(".0")
 
 

@@ -5,7 +5,7 @@ canonical.py      PURE  Rapport's own shape: bodies and lines, checked
 shape.py          PURE  which shape a line has
 segment.py        PURE  calls of a Segment-shaped tracker
 clock.py          PURE  when something happened, by clocks that may be wrong
-instants.py       PURE  instants as text and as milliseconds
+instants.py       PURE  instants as text
 mapping.py        PURE  what a checked mapping is; mapping_file.py and mapping_field.py read and check one
 table.py          PURE  a mapping, compiled: rows into touchpoints; times.py reads their instants
 records.py        PURE  CSV records out of lines

@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from streams.ingest.instants import LAST_MS, read_rfc3339
+from schemas.instants import LAST_MS
+from streams.ingest.instants import read_rfc3339
 
 ALLOWANCE_MS: Final = 300_000
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter
+from schemas.instants import milliseconds
 from schemas.touchpoint import AwareDatetime
 from streams.ingest.files import Rows
-from streams.ingest.instants import to_ms
 from streams.runtime.record import Record
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ _TIMESTAMP: Final = msgspec.json.Decoder(_TimestampOnly)
 def instant_of(value: bytes) -> int:
     """Return a touchpoint's timestamp in epoch milliseconds; UNREADABLE_MS when it has none."""
     try:
-        return to_ms(_TIMESTAMP.decode(value).timestamp)
+        return milliseconds(_TIMESTAMP.decode(value).timestamp)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return UNREADABLE_MS
 

@@ -1,24 +1,18 @@
-"""Instants as text and as whole milliseconds since 1970 in UTC, without floats on the way."""
+"""Instants as text: RFC 3339 and bare dates, read into and written from milliseconds."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Final
 
 import msgspec
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
+from schemas.instants import EPOCH, instant, milliseconds
+
 DAY_MS: Final = 86_400_000
-LAST_MS: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
-
-
-def to_ms(moment: datetime) -> int:
-    """Return the whole milliseconds (rounded down) from 1970 to an aware datetime."""
-    return (moment - EPOCH) // MILLISECOND
 
 
 def rfc3339(instant_ms: int) -> str:
     """Write an instant with three decimals and Z; only for the years 1 to 9999."""
-    return render(EPOCH + timedelta(milliseconds=instant_ms))
+    return render(instant(instant_ms))
 
 
 def render(moment: datetime) -> str:
@@ -40,7 +34,7 @@ def read_rfc3339(text: object) -> int | None:
         moment = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         return None
-    return None if moment.tzinfo is None else to_ms(moment)
+    return None if moment.tzinfo is None else milliseconds(moment)
 
 
 def read_until(text: str) -> int | None:

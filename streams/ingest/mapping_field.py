@@ -18,7 +18,7 @@ from streams.ingest.mapping import (
     RowNumber,
     TimeFormat,
 )
-from streams.ingest.times import NAMED_TIMES, instant_reader, is_zone, wrong_with_pattern, wrong_with_zone
+from streams.ingest.times import NAMED_TIMES, instant_reader, is_zone, wrong_with_pattern
 from streams.model.problems import Problem, did_you_mean, suggest
 from streams.model.tree import Mapping as Branch
 from streams.model.tree import Scalar, Tree, child, key_at, problem_at
@@ -256,7 +256,9 @@ class FieldReader:
         name = tree.value if isinstance(tree, Scalar) else ""
         if is_zone(name):
             return name
-        self.problem(tree, *wrong_with_zone(name))
+        self.problem(
+            tree, f"{name or 'this'} is not a time zone", "write a name such as UTC or Europe/Madrid"
+        )
         return None
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from streams.ingest.instants import LAST_MS, render, rfc3339
+from schemas.instants import LAST_MS
+from streams.ingest.instants import render, rfc3339
 from streams.ingest.mapping import TimeFormat
 from streams.model.problems import suggest
 
@@ -18,22 +19,12 @@ UNITS_MS: Final = {"epoch_ms": 1, "epoch_s": 1000}
 
 
 def is_zone(name: str) -> bool:
-    """Whether there is a time zone of this name here; UTC needs no time zone data."""
+    """Whether there is a time zone of this name; tzdata, a dependency, has them where the system has none."""
     try:
         zone_of(name)
     except (KeyError, ValueError, OSError):  # unknown; no name at all; the name of a directory
         return False
     return True
-
-
-def wrong_with_zone(name: str) -> tuple[str, str]:
-    """Return reason and suggestion for a name that is no zone here: slim images have no zones at all."""
-    if name and not available_timezones():
-        return (
-            f"there is no time zone data here to look {name} up in",
-            "install tzdata (pip install tzdata, or the system's package), or write UTC",
-        )
-    return f"{name or 'this'} is not a time zone", "write a name such as UTC or Europe/Madrid"
 
 
 def zone_of(name: str) -> tzinfo:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from streams.engine.instants import NEVER
 from streams.model.columns import Columns
 from streams.model.definition import Entry, Model
-from streams.model.survey import Credit, Ring, Survey
+from streams.model.survey import Credit, Survey
 
 if TYPE_CHECKING:
     from streams.model.compile import Sections
@@ -62,15 +62,11 @@ def _entry(
 
 def _signals(found: Survey, sections: "Sections") -> None:
     for name in found.signals:
-        sections.ints["signal_day_ring"].append(_ring(found.count_rings, name, hourly=False))
-        sections.ints["signal_hour_ring"].append(_ring(found.count_rings, name, hourly=True))
-        sections.ints["signal_day_amount"].append(_ring(found.amount_rings, name, hourly=False))
-        sections.ints["signal_hour_amount"].append(_ring(found.amount_rings, name, hourly=True))
+        sections.ints["signal_day_ring"].append(found.count_ring(name, hourly=False))
+        sections.ints["signal_hour_ring"].append(found.count_ring(name, hourly=True))
+        sections.ints["signal_day_amount"].append(found.amount_ring(name, hourly=False))
+        sections.ints["signal_hour_amount"].append(found.amount_ring(name, hourly=True))
         sections.ints["signal_total"].append(found.totals.index(name) if name in found.totals else -1)
-
-
-def _ring(rings: tuple[Ring, ...], signal: str, *, hourly: bool) -> int:
-    return next((i for i, ring in enumerate(rings) if ring.signal == signal and ring.hourly == hourly), -1)
 
 
 def _rings(found: Survey, columns: Columns, sections: "Sections") -> None:

@@ -9,14 +9,6 @@ from streams.model.definition import Model
 from streams.model.survey import TraitColumn
 
 
-class RingNames(msgspec.Struct, frozen=True):
-    """A ring of a signal: its unit and how many panes it keeps."""
-
-    signal: str
-    hourly: bool
-    length: int
-
-
 class Names(msgspec.Struct, frozen=True):
     """The order in which the plan numbers things."""
 

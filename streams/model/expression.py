@@ -130,8 +130,6 @@ Node = (
     Constant | Text | Term | Arithmetic | Negative | Fold | Default | Known | Holds | Compare | And | Or | Not
 )
 
-ALWAYS = Compare(op="==", left=Constant(value=1.0), right=Constant(value=1.0))
-
 
 class Rule(msgspec.Struct, frozen=True):
     """A whole expression with its source text (outputs quote it) and where it stands in the file (from 1)."""

@@ -10,7 +10,7 @@ from streams.model.columns import Columns
 from streams.model.compile_rules import Instruction
 from streams.model.definition import Model
 from streams.model.expression import Arithmetic, Constant, Fold, Negative, Node, Term
-from streams.model.survey import Ring, Survey, TraitColumn
+from streams.model.survey import Survey, TraitColumn
 
 if TYPE_CHECKING:
     from streams.model.compile import Sections
@@ -77,13 +77,13 @@ class Reading:
         hourly = term.window.unit == "h"
         match term.kind:
             case "sum":
-                return self.leaf(term, op.AMOUNT, _ring(self.found.amount_rings, term.name, hourly=hourly))
+                return self.leaf(term, op.AMOUNT, self.found.amount_ring(term.name, hourly=hourly))
             case "count":
-                return self.leaf(term, op.COUNT, _ring(self.found.count_rings, term.name, hourly=hourly))
+                return self.leaf(term, op.COUNT, self.found.count_ring(term.name, hourly=hourly))
             case "sessions":
-                return self.leaf(term, op.COUNT, _ring(self.found.count_rings, "session", hourly=hourly))
+                return self.leaf(term, op.COUNT, self.found.count_ring("session", hourly=hourly))
             case "days":
-                return self.leaf(term, op.DAYS_IN, _ring(self.found.count_rings, term.name, hourly=hourly))
+                return self.leaf(term, op.DAYS_IN, self.found.count_ring(term.name, hourly=hourly))
             case "seen":
                 return self.leaf(term, op.SEEN, self.found.seen_sets.index(term.name))
             case kind:
@@ -169,7 +169,3 @@ class Reading:
             for name, weight in self.weights(node, scale).items():
                 found[name] = found.get(name, 0.0) + weight
         return found
-
-
-def _ring(rings: tuple[Ring, ...], signal: str, *, hourly: bool) -> int:
-    return next(i for i, ring in enumerate(rings) if ring.signal == signal and ring.hourly == hourly)

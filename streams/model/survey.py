@@ -67,25 +67,21 @@ class Survey(msgspec.Struct, frozen=True):
         """Return the number of a score."""
         return self.scores.index(name)
 
+    def count_ring(self, signal: str, *, hourly: bool) -> int:
+        """Return the number of a signal's ring of counts, -1 where no rule reads such a window."""
+        return _place(self.count_rings, signal, hourly=hourly)
+
+    def amount_ring(self, signal: str, *, hourly: bool) -> int:
+        """Return the number of a signal's ring of amounts, -1 where no rule reads such a window."""
+        return _place(self.amount_rings, signal, hourly=hourly)
+
 
 SIGNAL_TERMS = frozenset({"count", "sum", "days", "since", "ever", "first", "last"})
 
 
-def rules_of(model: Model) -> list[Rule]:
-    """Return every rule of a model: conditions, scores and expression dimensions."""
-    found: list[Rule | None] = [dimension.value for dimension in model.dimensions]
-    found += [score.value for score in model.scores]
-    for framework in model.frameworks:
-        for stage in (*framework.stages, *framework.exits):
-            found += [stage.when, stage.stay]
-    for alert in model.alerts:
-        found += [alert.when, alert.clear]
-    return [rule for rule in found if rule is not None]
-
-
 def survey(model: Model) -> Survey:
     """Collect what the model names."""
-    terms = [term for rule in rules_of(model) for term in walk.terms(rule.node)]
+    terms = [term for placed in walk.rules(model, made=True) for term in walk.terms(placed.rule.node)]
     half_lives = _half_lives(model)
     backs = sorted({(term.name, term.back_ms // DAY_MS) for term in terms if term.kind == "score_at"})
     return Survey(
@@ -108,6 +104,10 @@ def survey(model: Model) -> Survey:
         cap_days=math.ceil(model.settings.grace_ms / DAY_MS) + 2,
         inputs=tuple(_inputs(entry) for entry in model.touchpoints),
     )
+
+
+def _place(rings: tuple[Ring, ...], signal: str, *, hourly: bool) -> int:
+    return next((i for i, ring in enumerate(rings) if ring.signal == signal and ring.hourly == hourly), -1)
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -36,7 +36,6 @@ CALLS: dict[str, Form] = {
     "follow": Form("follow", "text", example='follow(feedback) == "open"'),
     "until": Form("trait", "duration", example="until(trait.renewal_date)"),
 }
-FOLDS = ("min", "max", "mean")
 CONNECTORS = {
     "default": "default(answer(nps), 7)",
     "known": "known(rhythm)",

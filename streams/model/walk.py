@@ -37,8 +37,8 @@ class Placed(msgspec.Struct, frozen=True):
     owner: str
 
 
-def rules(model: Model) -> Iterator[Placed]:
-    """Yield every rule that the file holds; the stay that hysteresis makes is not among them."""
+def rules(model: Model, *, made: bool = False) -> Iterator[Placed]:
+    """Yield every rule that the file holds, and where `made`, also the stays that hysteresis makes."""
     for dimension in model.dimensions:
         if dimension.value is not None:
             yield Placed(
@@ -47,7 +47,7 @@ def rules(model: Model) -> Iterator[Placed]:
     for score in model.scores:
         yield Placed(score.value, ("scores", score.name), "score", score.name)
     for framework in model.frameworks:
-        for path, rule in stage_rules(framework):
+        for path, rule in stage_rules(framework, made=made):
             yield Placed(rule, path, "stage", framework.name)
     for alert in model.alerts:
         if alert.when is not None:
@@ -56,12 +56,12 @@ def rules(model: Model) -> Iterator[Placed]:
             yield Placed(alert.clear, ("alerts", alert.name, "clear"), "alert", alert.name)
 
 
-def stage_rules(framework: Framework) -> Iterator[tuple[Path, Rule]]:
-    """Yield the rules of a framework's stages and exits."""
+def stage_rules(framework: Framework, *, made: bool = False) -> Iterator[tuple[Path, Rule]]:
+    """Yield the rules of a framework's stages and exits, those that hysteresis makes only where `made`."""
     for path, stage in stages_with_paths(framework):
         if stage.when is not None:
             yield (*path, "when"), stage.when
-        if stage.stay is not None and not made_by_hysteresis(stage):
+        if stage.stay is not None and (made or not made_by_hysteresis(stage)):
             yield (*path, "stay"), stage.stay
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.dead_letter import DeadLetterReason
+from schemas.instants import LAST_MS
 from schemas.touchpoint import Subject
 from schemas.validate import BUSINESS_ID, OUT_OF_TIME
-from streams.runtime.decode import LATEST_MS, Fields, milliseconds_of
+from streams.runtime.decode import Fields, milliseconds_of
 from streams.runtime.record import Record
 
 
@@ -113,7 +114,7 @@ def _refuse_keys(records: Sequence[Record], ids: Sequence[str], subject: str, re
 
 def _refuse_instants(at: NDArray[np.int64], refused: Refusals) -> None:
     """Refuse instants that the state cannot hold."""
-    for place in np.flatnonzero((at < 0) | (at > LATEST_MS)).tolist():
+    for place in np.flatnonzero((at < 0) | (at > LAST_MS)).tolist():
         _refuse(refused, place, DeadLetterReason.INVALID, OUT_OF_TIME)
 
 

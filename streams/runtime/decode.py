@@ -6,7 +6,7 @@ that some line of the touchpoint map or a rule reads. Names that a tracker may s
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import product
 from typing import Annotated, Final, Literal, get_args
 
@@ -15,15 +15,13 @@ import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
+from schemas.instants import milliseconds
 from schemas.touchpoint import AwareDatetime, Channel, Identifier
 from streams.engine import advance
 from streams.model.compiled import Compiled
 
 Value = object
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
-LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
 EXACT_SECONDS: Final = 2.0**32  # up to here a float of seconds tells microseconds apart
 CHANNEL_CODES: Final = {channel.value: code for code, channel in enumerate(Channel)}
 SubjectText = Literal["customer", "account", "business"]
@@ -69,11 +67,6 @@ def _said_codes() -> dict[tuple[str, str, str], int]:
 SAID_CODES: Final = _said_codes()
 
 
-def milliseconds(moment: datetime) -> int:
-    """Return whole milliseconds since 1970, rounded down."""
-    return (moment - EPOCH) // MILLISECOND
-
-
 def milliseconds_of(moments: Sequence[datetime]) -> NDArray[np.int64]:
     """Return whole milliseconds since 1970 of many instants, rounded down."""
     seconds = np.fromiter(map(datetime.timestamp, moments), np.float64, len(moments))
@@ -81,11 +74,6 @@ def milliseconds_of(moments: Sequence[datetime]) -> NDArray[np.int64]:
     for place in np.flatnonzero(np.abs(seconds) >= EXACT_SECONDS).tolist():
         found[place] = milliseconds(moments[place])
     return found
-
-
-def instant(ms: int) -> datetime:
-    """Return the aware datetime of an instant in milliseconds."""
-    return EPOCH + timedelta(milliseconds=ms)
 
 
 def number_of(value: Value) -> float:

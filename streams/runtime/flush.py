@@ -121,7 +121,7 @@ class Flusher:
         ids = self._ids(lane, memory, number, carry_before)
         flows = lane.flows
         days = np.flatnonzero(flows.changed | ((flows.written < carry_before) & (flows.written > 0)))
-        if not any(len(part) for part in (rows, ids[1], days, lane.new_texts, gone)):
+        if not any(len(part) for part in (rows, ids[1], days, lane.texts.new, gone)):
             return None
         packed, lengths = stored.pack(g, rows, lane.table.layout)
         g.changed[rows] = 0
@@ -129,8 +129,8 @@ class Flusher:
         memory.sizes[rows] = lengths + 16
         flows.written[days] = number
         flows.changed[days] = False
-        texts = dict(lane.texts if carry_before else lane.new_texts)
-        lane.new_texts = {}
+        texts = dict(lane.texts if carry_before else lane.texts.new)
+        lane.texts.new = {}
         return LaneBody(
             subject=subject.value,
             layout=self.layouts[subject],

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.instants import instant
 from schemas.views import AnswerFigures, PartitionKpis, ScoreFigures
 from streams.engine import ground, population
 from streams.engine.instants import DAY_MS, NONE
 from streams.model.survey import TraitColumn
-from streams.runtime.decode import instant
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane
@@ -134,9 +134,8 @@ def _segments(lane: "Lane", live: NDArray[np.int64]) -> dict[str, dict[str, dict
     found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
     for trait in lane.compiled.model.segments:
         codes = g.small[live, p["trait_code"] + names.traits.index(TraitColumn(trait))]
-        values = {}
+        values: dict[str, list[int]] = {}
         for code in np.unique(codes).tolist():
-            text = lane.texts.get(code, "") if code else ""
-            values[text] = _stages(lane, live[codes == code])
-        found[trait] = values
+            values.setdefault(lane.texts[code] if code else "", []).append(code)
+        found[trait] = {text: _stages(lane, live[np.isin(codes, alike)]) for text, alike in values.items()}
     return found

@@ -23,6 +23,7 @@ from streams.runtime.flows import Flows
 from streams.runtime.matching import Matcher
 from streams.runtime.outcome import Told
 from streams.runtime.record import Record
+from streams.runtime.texts import Texts, shown_traits
 
 _said = attrgetter("kind", "direction", "channel")
 _traits = attrgetter("traits")
@@ -55,8 +56,12 @@ class Lane:
         self.new_ids: list[
             tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint32]]
         ] = []
-        self.texts: dict[int, str] = {}
-        self.new_texts: dict[int, str] = {}
+        self.texts = Texts()
+        shown = shown_traits(compiled)
+        self.trait_codes = tuple(
+            _dated if trait.date else self.texts.note if trait.name in shown else text_code
+            for trait in compiled.names.traits
+        )
         # Decoded touchpoints that wait to be applied, and their records; the same two lists for ever.
         self.waiting: list[Fields] = []
         self.records: list[Record] = []
@@ -152,7 +157,7 @@ class Lane:
             batch.inputs[place, k] = number_of(get(fields))
         for k, get in enumerate(matcher.codes[entry]):
             text = seen_text(get(fields))
-            batch.codes[place, k] = self._note(text) if text else 0
+            batch.codes[place, k] = text_code(text) if text else 0
         if matcher.answers[entry]:
             batch.tie[place] = xxhash.xxh3_64_intdigest(fields.message_id.encode()) >> 1
 
@@ -163,13 +168,9 @@ class Lane:
             if trait is not None:
                 text, number = trait_of(trait, date=date)
                 if text is not None:
-                    batch.trait_code[place, k] = DATED if date else self._note(text)
+                    batch.trait_code[place, k] = self.trait_codes[k](text)
                     batch.trait[place, k] = number
 
-    def _note(self, text: str) -> int:
-        """Return the code of a text, never 0, and keep the text to show it; rules need only the code."""
-        code = text_code(text)
-        if code not in self.texts:
-            self.texts[code] = text
-            self.new_texts[code] = text
-        return code
+
+def _dated(_: str) -> int:
+    return DATED

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter, DeadLetterReason, LateTouchpoint
+from schemas.instants import milliseconds
 from schemas.touchpoint import INTERNAL_KINDS, InternalRecord, Subject
 from schemas.views import CustomerView, PartitionKpis, Why
 from streams.engine import advance, ground
@@ -19,7 +20,6 @@ from streams.model.compile import compile_model
 from streams.model.definition import Model
 from streams.runtime import kpis, reasons, view
 from streams.runtime.checks import Refused
-from streams.runtime.decode import milliseconds
 from streams.runtime.flush import Flusher
 from streams.runtime.lane import Lane
 from streams.runtime.outcome import Outcome, Told

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from schemas.instants import instant
 from schemas.views import RuleReading, StageReading, StageWhy, Why
-from streams.runtime.decode import instant
+from streams.model.definition import Stage
+from streams.runtime import words
 from streams.runtime.view import RowReader, reader_of
 
 if TYPE_CHECKING:
@@ -42,13 +44,13 @@ def why(lane: "Lane", customer_id: str, known_ms: int) -> Why | None:
 
 def _stage_why(reader: RowReader, k: int) -> StageWhy:
     """Return the stage that framework `k` is in, by which rule, and how every other stage's rule reads."""
-    name = reader.names.frameworks[k]
+    framework = reader.compiled.model.frameworks[k]
     base, stage = int(reader.g.ints[reader.p["framework_stage"] + k]), reader.stage(k)
     rules = {
-        each: reader.reading(int(reader.g.ints[reader.p["stage_when"] + base + number]))
-        for number, each in enumerate(reader.names.stages[name])
+        each.name: _entering(each, reader.reading(int(reader.g.ints[reader.p["stage_when"] + base + number])))
+        for number, each in enumerate((*framework.stages, *framework.exits))
     }
-    origins = {each.name: each.from_stages for each in reader.compiled.model.frameworks[k].exits}
+    origins = {each.name: each.from_stages for each in framework.exits}
     here = rules.get(stage) if isinstance(stage, str) else None
     return StageWhy(
         stage=stage,
@@ -60,6 +62,15 @@ def _stage_why(reader: RowReader, k: int) -> StageWhy:
             for each, reading in rules.items()
             if each != stage
         },
+    )
+
+
+def _entering(stage: Stage, reading: RuleReading) -> RuleReading:
+    """Return how a stage's rule reads; one that waits for a touchpoint (`upon`) does not hold by itself."""
+    return RuleReading(
+        rule=words.entering(stage, reading.rule),
+        holds=reading.holds and stage.upon is None,
+        values=reading.values,
     )
 
 

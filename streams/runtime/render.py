@@ -7,6 +7,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from schemas.instants import instant
 from schemas.outputs import (
     AlertRaised,
     AlertResolved,
@@ -23,7 +24,6 @@ from streams.model.compile_rules import Program
 from streams.model.definition import TransitionPattern
 from streams.model.message import fill
 from streams.runtime import words
-from streams.runtime.decode import instant
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane
@@ -126,15 +126,15 @@ class Renderer:
     def _move_rule(self, framework: str, happening: list[int]) -> str:
         """Return what to quote as the reason of a move: the rule that fired, or the one that ended."""
         text = self._program(happening).text
+        about = self.model.frameworks[self.compiled.names.frameworks.index(framework)]
+        stages = (*about.stages, *about.exits)
         match happening[ground.TOLD_MODE]:
             case ground.FIRED:
-                return text
+                return words.entering(stages[happening[ground.TOLD_TO] - 1], text)
             case ground.ENDED:
                 return f"not ({text})"
             case _:
-                left = self.model.frameworks[self.compiled.names.frameworks.index(framework)]
-                exits = {stage.name: stage for stage in left.exits}
-                lasted = exits[self._stage(framework, happening[ground.TOLD_FROM]) or ""].for_ms or 0
+                lasted = stages[happening[ground.TOLD_FROM] - 1].for_ms or 0
                 return f"for {words.duration(lasted)} is over"
 
     def _because(self, i: int, rule: str) -> Because:

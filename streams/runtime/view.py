@@ -6,6 +6,7 @@ Readings are taken at max(row clock, last tick − timer grace) and change nothi
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from schemas.instants import LAST_MS, instant
 from schemas.outputs import Contribution, Rfm
 from schemas.views import (
     AnswerView,
@@ -21,7 +22,6 @@ from streams.engine.instants import NEVER, NONE
 from streams.engine.kinds import answers, sums
 from streams.model.compile_rules import Program
 from streams.runtime import words
-from streams.runtime.decode import LATEST_MS, instant
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane
@@ -249,5 +249,5 @@ def customer(lane: "Lane", customer_id: str, known_ms: int) -> CustomerView | No
         open_alerts=reader.open_alerts(),
         recent=reader.recent(),
         rfm=reader.rfm(),
-        next_due=None if due == NEVER or due > LATEST_MS else instant(due),
+        next_due=None if due == NEVER or due > LAST_MS else instant(due),
     )

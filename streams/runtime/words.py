@@ -7,6 +7,8 @@ from schemas.outputs import Contribution
 from streams.engine import operations as op
 from streams.model.compile_rules import FOLLOW_STATES, Leaf, Program
 from streams.model.compiled import Compiled
+from streams.model.definition import Stage
+from streams.runtime.texts import Texts
 
 MOST_CONTRIBUTIONS = 5
 DURATIONS = frozenset({op.SINCE, op.TENURE, op.RHYTHM, op.UNTIL_TRAIT})
@@ -15,17 +17,24 @@ OF_SIGNALS = COUNTED | {op.SINCE, op.EVER, op.FIRST_OF, op.LAST_OF, op.AMOUNT, o
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
 
 
-def shown(leaf: Leaf, value: float, compiled: Compiled, texts: dict[int, str]) -> float | str | None:
+def shown(leaf: Leaf, value: float, compiled: Compiled, texts: Texts) -> float | str | None:
     """Return a term's value as outputs carry it; durations and instants stay milliseconds."""
     if math.isnan(value):
         return None
     if leaf.shown == "stage":
         return compiled.names.stages[leaf.name][int(value) - 1]
     if leaf.shown == "text":
-        return texts.get(int(value))
+        return texts[int(value)]
     if leaf.shown == "follow":
         return FOLLOW_STATES[int(value) - 1]
     return value
+
+
+def entering(stage: Stage, rule: str) -> str:
+    """Return how a stage is entered: by its rule and, where it says `upon`, only at such a touchpoint."""
+    if stage.upon is None:
+        return rule
+    return f"upon {stage.upon}" if stage.when is None else f"upon {stage.upon} when {rule}"
 
 
 def spoken(leaf: Leaf, value: float | str | None) -> str:

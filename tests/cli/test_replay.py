@@ -3,17 +3,16 @@
 import base64
 import gzip
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from schemas.dead_letter import DeadLetter, DeadLetterReason
-from schemas.views import PartitionKpis
 from streams.cli.replay import BUG, command, insist_on_the_sum
 from streams.cli.replay_summary import Counts, Summary
 from streams.ingest.history import Tally
+from tests.figures import NOBODY
 
 SAMPLES = Path(__file__).parents[1] / "data" / "replay"
 CDNOW = SAMPLES / "cdnow_first_30.txt"
@@ -312,26 +311,8 @@ def summary(*, rows: int) -> Summary:
         tally=Tally(rows=rows, after_until=1, refused=1),
         totals={"applied": 2, "unmapped": 1, "duplicate": 1, "conflict": 1},
         counts=Counts(),
-        kpis=no_figures(),
+        kpis=NOBODY,
         seconds=1.0,
-    )
-
-
-def no_figures() -> PartitionKpis:
-    return PartitionKpis(
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        customers=0,
-        new_today=0,
-        active={},
-        stages={},
-        scores={},
-        answers={},
-        transitions={},
-        alerts_open={},
-        alerts_raised={},
-        signals={},
-        segments={},
-        outcomes={},
     )
 
 

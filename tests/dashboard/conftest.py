@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from schemas.http import AlertPage, TransitionPage
@@ -16,6 +17,7 @@ from streams.dashboard.guard import Admission
 from streams.dashboard.service import Memory, NotReadyError, PageQuery
 from streams.instrumentation import Instrumentation
 from streams.model.definition import Alert, Framework, Model, Stage
+from tests.figures import NOBODY
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -79,20 +81,13 @@ class FixedService:
     def kpis(self) -> PartitionKpis:
         """Count the known."""
         self._refuse_while_recovering()
-        return PartitionKpis(
+        known = len(self.known)
+        return replace(
+            NOBODY,
             as_of=NOON,
-            customers=len(self.known),
-            new_today=0,
-            active={},
-            stages={"clm": {"awareness": len(self.known)}},
-            scores={},
-            answers={},
-            transitions={},
+            customers=known,
+            stages={"clm": {"awareness": known}},
             alerts_open={"drop": 2},
-            alerts_raised={},
-            signals={},
-            segments={},
-            outcomes={},
         )
 
     def transitions(self, query: PageQuery) -> TransitionPage:

@@ -1,7 +1,8 @@
-from datetime import UTC, datetime
+from msgspec.structs import replace
 
 from schemas.views import PartitionKpis, ScoreFigures
 from streams.demo.diary import DAY_MS, KEPT_DAYS, Diary, Feed
+from tests.figures import NOBODY
 
 NOON_MS = 20_000 * DAY_MS + DAY_MS // 2
 
@@ -9,21 +10,7 @@ NOON_MS = 20_000 * DAY_MS + DAY_MS // 2
 def figures(stages: dict[str, int], *, mean: float | None = None) -> PartitionKpis:
     """Population figures that hold one framework `path` and, if there is a mean, the score `warmth`."""
     scores = {} if mean is None else {"warmth": ScoreFigures(customers=4, sum=4 * mean, bins=[0] * 10)}
-    return PartitionKpis(
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        customers=sum(stages.values()),
-        new_today=0,
-        active={},
-        stages={"path": stages},
-        scores=scores,
-        answers={},
-        transitions={},
-        alerts_open={},
-        alerts_raised={},
-        signals={},
-        segments={},
-        outcomes={},
-    )
+    return replace(NOBODY, customers=sum(stages.values()), stages={"path": stages}, scores=scores)
 
 
 def test_a_day_ago_is_known_after_exactly_a_day() -> None:

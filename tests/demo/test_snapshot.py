@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.outputs import AlertRaised, Because, MoveDirection, Severity, StageChanged, Trigger
 from schemas.views import PartitionKpis, ScoreFigures
@@ -8,6 +9,7 @@ from streams.demo.diary import DAY_MS, Diary
 from streams.demo.snapshot import alert_line, length, movement, score_figure, short_why, stage_bars
 from streams.model.definition import Model
 from streams.model.load import load_model_text
+from tests.figures import NOBODY
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp()) * 1_000
@@ -31,21 +33,7 @@ def model() -> Model:
 
 
 def figures(stages: dict[str, int], scores: dict[str, ScoreFigures] | None = None) -> PartitionKpis:
-    return PartitionKpis(
-        as_of=NOON,
-        customers=sum(stages.values()),
-        new_today=0,
-        active={},
-        stages={"path": stages},
-        scores=scores or {},
-        answers={},
-        transitions={},
-        alerts_open={},
-        alerts_raised={},
-        signals={},
-        segments={},
-        outcomes={},
-    )
+    return replace(NOBODY, customers=sum(stages.values()), stages={"path": stages}, scores=scores or {})
 
 
 def because(rule: str, **values: float | str | None) -> Because:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from schemas.instants import milliseconds
 from schemas.outputs import AlertRaised
 from streams.model.definition import Model
 from streams.model.load import load_model_text
-from streams.testing import EPOCH, TopologyTestDriver
+from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR, MINUTE
 from tests.random_histories import LAST_MS, at, written
 
@@ -56,18 +57,11 @@ class Life:
 
     def moves(self) -> list[tuple[str | None, str | None, int]]:
         """Return (from, to, at) of each transition."""
-        return [
-            (each.from_stage, each.to_stage, round((each.at - EPOCH).total_seconds() * 1000))
-            for each in self.driver.transitions
-        ]
+        return [(each.from_stage, each.to_stage, milliseconds(each.at)) for each in self.driver.transitions]
 
     def raised(self) -> list[int]:
         """Return when alerts were raised."""
-        return [
-            round((each.at - EPOCH).total_seconds() * 1000)
-            for each in self.driver.alerts
-            if isinstance(each, AlertRaised)
-        ]
+        return [milliseconds(each.at) for each in self.driver.alerts if isinstance(each, AlertRaised)]
 
     def stage(self) -> object:
         """Return the stage of `way`."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from schemas.instants import instant
 from streams.model.definition import Model
 from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
@@ -12,7 +13,7 @@ from tests.agreement import differences
 from tests.nodes import DAY, HOUR, MINUTE
 from tests.properties.runs import driver_with, values_of
 from tests.random_histories import History, Touch, at, written
-from tests.telling import moment, reading
+from tests.telling import reading
 
 NOON = at(2024, 3, 13, 12)  # a Wednesday
 MODEL = """
@@ -156,7 +157,7 @@ def test_a_rule_of_what_moves_by_itself_turns_in_its_first_true_millisecond(rule
     """Multiplied, turned round or subtracted, from either side; 50 falls to 40 in the 38 044 584th."""
     driver = lived(flag(rule), ("visit", NOON), until=NOON + 30 * DAY)
 
-    assert moves(driver) == [("on", moment(NOON + on))]
+    assert moves(driver) == [("on", instant(NOON + on))]
 
 
 @pytest.mark.parametrize(("score", "value"), [("engagement", 40.0), ("calm", 60.0)])
@@ -168,7 +169,7 @@ def test_a_score_that_moves_by_itself_is_sent_when_it_has_moved_enough(score: st
     due = driver.elapse(NOON + 38_044_584)
 
     assert (early.emissions, due.emissions) == (0, 1)
-    assert driver.scores[-1].at == moment(NOON + 38_044_584)
+    assert driver.scores[-1].at == instant(NOON + 38_044_584)
     assert driver.scores[-1].scores[score] == pytest.approx(value)
 
 
@@ -180,9 +181,9 @@ def test_a_state_alert_that_is_true_again_waits_for_its_cooldown() -> None:
 
     first = NOON + 2 * HOUR + 1
     assert [(type(each).__name__, each.at) for each in driver.alerts] == [
-        ("AlertRaised", moment(first)),
-        ("AlertResolved", moment(NOON + 3 * HOUR)),
-        ("AlertRaised", moment(first + DAY)),
+        ("AlertRaised", instant(first)),
+        ("AlertResolved", instant(NOON + 3 * HOUR)),
+        ("AlertRaised", instant(first + DAY)),
     ]
 
 
@@ -196,9 +197,9 @@ def test_a_state_alert_whose_cooldown_ends_while_it_is_false_opens_when_it_is_tr
 
     first = NOON + 2 * HOUR + 1
     assert [each.at for each in driver.alerts] == [
-        moment(first),
-        moment(NOON + 3 * HOUR),
-        moment(first + 4 * HOUR),
+        instant(first),
+        instant(NOON + 3 * HOUR),
+        instant(first + 4 * HOUR),
     ]
 
 
@@ -212,9 +213,9 @@ def test_whoever_is_nowhere_else_is_on_the_first_stage_of_a_ladder() -> None:
     never = lived(ladder, ("use", NOON))
     back = lived(ladder, ("visit", NOON), until=NOON + DAY)
 
-    assert moves(never) == [("low", moment(NOON))]
+    assert moves(never) == [("low", instant(NOON))]
     assert never.transitions[0].because.rule == "always"
-    assert moves(back) == [("top", moment(NOON)), ("low", moment(NOON + HOUR))]
+    assert moves(back) == [("top", instant(NOON)), ("low", instant(NOON + HOUR))]
     assert back.transitions[-1].because.rule == "not (since(visit) < 1h)"
 
 
@@ -224,7 +225,7 @@ def test_ticks_and_the_timer_grace_change_nothing_of_it() -> None:
 
     driver.tick(NOON + 6 * DAY + MINUTE)
 
-    assert moves(driver) == [("on", moment(NOON + 5 * DAY))]
+    assert moves(driver) == [("on", instant(NOON + 5 * DAY))]
 
 
 MOMENTUM = """scores:
@@ -260,7 +261,7 @@ def test_a_score_may_look_back_to_midnights(rule: str, turns: list[tuple[str | N
 
     driver = lived(*life, until=NOON + 4 * DAY, of=looking_back)
 
-    assert moves(driver) == [(to, moment(when)) for to, when in turns]
+    assert moves(driver) == [(to, instant(when)) for to, when in turns]
 
 
 def falls_to(value: float) -> int:
@@ -289,7 +290,7 @@ def test_a_score_beyond_its_bounds_stands_still_until_it_comes_back(
 
     driver = lived(flag(rule), ("visit", NOON), until=NOON + 4 * DAY, of=bounded)
 
-    assert moves(driver) == [(to, moment(when)) for to, when in turns]
+    assert moves(driver) == [(to, instant(when)) for to, when in turns]
 
 
 @pytest.mark.parametrize(
@@ -323,4 +324,4 @@ def test_a_fold_turns_when_the_other_side_catches_up(rule: str, turns: list[tupl
     """At the millisecond at which the lesser or the greater of two passes the bound."""
     driver = lived(flag(rule), ("visit", NOON), ("use", NOON + 2 * HOUR), until=NOON + 4 * DAY)
 
-    assert moves(driver) == [(to, moment(when)) for to, when in turns]
+    assert moves(driver) == [(to, instant(when)) for to, when in turns]

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from schemas.instants import instant
 from streams.engine.table import SENT_RESERVE, TOLD_RESERVE
 from streams.model.definition import Model
 from streams.model.load import load_model_text
@@ -11,7 +12,6 @@ from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.properties.runs import differences_of, driver_with, run_in_chunks
 from tests.random_histories import Touch, at, record_value, written
-from tests.telling import moment
 
 NOON = at(2024, 3, 13, 12)
 FLAGS = 60
@@ -54,8 +54,8 @@ def test_all_that_time_brings_about_in_one_step_is_told() -> None:
     assert outcome.moves == len(told) == CUSTOMERS * FLAGS > TOLD_RESERVE
     assert Counter((each.customer_id, each.to_stage) for each in told).most_common(1)[0][1] == 1
     assert Counter(each.at for each in told) == {
-        moment(NOON + HOUR): CUSTOMERS * FLAGS // 2,
-        moment(NOON + 2 * HOUR): CUSTOMERS * FLAGS // 2,
+        instant(NOON + HOUR): CUSTOMERS * FLAGS // 2,
+        instant(NOON + 2 * HOUR): CUSTOMERS * FLAGS // 2,
     }
 
 
@@ -80,7 +80,7 @@ def test_all_that_a_changed_model_brings_about_is_told() -> None:
 
     told = outcome.transitions()
     assert len(told) == CUSTOMERS * FLAGS
-    assert {(each.because.trigger.kind, each.at) for each in told} == {("model", moment(NOON))}
+    assert {(each.because.trigger.kind, each.at) for each in told} == {("model", instant(NOON))}
     assert len({(each.customer_id, each.to_stage) for each in told}) == len(told)
 
 

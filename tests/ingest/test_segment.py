@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from schemas.dead_letter import DeadLetterReason
+from schemas.instants import milliseconds
 from schemas.touchpoint import Channel, Direction, Kind, Touchpoint
 from streams.ingest.canonical import read_item
 from streams.ingest.clock import Clock
-from streams.ingest.instants import read_rfc3339, to_ms
+from streams.ingest.instants import read_rfc3339
 from streams.ingest.item import Accepted, Refused
 from streams.ingest.segment import Translated, translate, translate_batch
 
@@ -43,7 +44,7 @@ def test_a_track_call_keeps_its_name_id_time_and_properties() -> None:
 
     assert (found.message_id, found.customer_id, found.event) == ("m1", "u1", "Order Completed")
     assert found.kind is Kind.TRACK
-    assert to_ms(found.timestamp) == read_rfc3339("2026-01-31T10:00:00Z")
+    assert milliseconds(found.timestamp) == read_rfc3339("2026-01-31T10:00:00Z")
     assert found.properties == {"revenue": 12.5, "products": [{"sku": "a"}]}
 
 
@@ -185,7 +186,7 @@ def test_live_calls_get_the_corrected_clock_and_the_time_of_receipt() -> None:
 
     assert isinstance(found, Translated)
     assert found.clock is Clock.CORRECTED
-    assert to_ms(accepted(found).timestamp) == read_rfc3339("2026-01-31T12:00:01Z")
+    assert milliseconds(accepted(found).timestamp) == read_rfc3339("2026-01-31T12:00:01Z")
     assert accepted(found).received_at is not None
 
 
@@ -202,7 +203,7 @@ def test_a_batch_gives_its_context_and_sending_time_to_every_call() -> None:
 
     assert [accepted(plain).account_id, accepted(special).account_id] == ["shared", "own"]
     assert accepted(special).campaign == {"source": "news"}
-    assert to_ms(accepted(plain).timestamp) - to_ms(accepted(special).timestamp) == 1000
+    assert milliseconds(accepted(plain).timestamp) - milliseconds(accepted(special).timestamp) == 1000
     assert isinstance(bad, Refused)
 
 

@@ -18,7 +18,7 @@ from streams.model.definition import (
 from streams.model.load import load_model_text
 from tests.model.planted import SECTIONS, at_mark, checked, model, place, problems, reasons
 
-DAY, HOUR = 86_400_000, 3_600_000
+DAY = 86_400_000
 
 
 def load(**sections: str) -> Model:

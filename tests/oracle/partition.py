@@ -43,10 +43,11 @@ class Oracle:
         """
         touchpoint = record if isinstance(record, Touchpoint) else msgspec.convert(record, Touchpoint)
         self.position = offset + 1
-        outcome = self.outcome(touchpoint)
+        content = msgspec.json.encode(record)
+        outcome = self.outcome(touchpoint, content)
         self.totals[outcome] += 1
         if outcome == "applied":
-            self.remember(touchpoint)
+            self.remember(touchpoint, content)
             if touchpoint.kind == Kind.DELETE:
                 self.delete(touchpoint)
             else:
@@ -72,8 +73,11 @@ class Oracle:
         """Return the canonical state of a customer; None when no touchpoint of it was applied."""
         return state_of(self.rows[customer_id]) if customer_id in self.rows else None
 
-    def outcome(self, touchpoint: Touchpoint) -> str:
-        """Tell what becomes of a touchpoint: suppressed is decided first, then late, then duplicate."""
+    def outcome(self, touchpoint: Touchpoint, content: bytes) -> str:
+        """Tell what becomes of a touchpoint: suppressed is decided first, then late, then duplicate.
+
+        A duplicate is a conflict as well when its content, the record as the sender wrote it, is another one.
+        """
         customer_id, e = str(touchpoint.customer_id), timestamp_ms(touchpoint)
         row = self.rows.get(customer_id)
         if row is None:
@@ -85,14 +89,14 @@ class Oracle:
             return "late"
         known = self.remembered[customer_id].get(touchpoint.message_id)
         if known is not None and known[0] >= oldest:
-            self.totals["conflict"] += known[1] != content(touchpoint)
+            self.totals["conflict"] += known[1] != content
             return "duplicate"
         return "applied"
 
-    def remember(self, touchpoint: Touchpoint) -> None:
+    def remember(self, touchpoint: Touchpoint, content: bytes) -> None:
         """Keep the message id, its instant and its content."""
         ids = self.remembered.setdefault(str(touchpoint.customer_id), {})
-        ids[touchpoint.message_id] = (timestamp_ms(touchpoint), content(touchpoint))
+        ids[touchpoint.message_id] = (timestamp_ms(touchpoint), content)
 
     def apply(self, touchpoint: Touchpoint) -> None:
         """Let the row go on to just before the touchpoint, store it, and evaluate once."""
@@ -133,8 +137,3 @@ class Oracle:
     def live_rows(self) -> list[Row]:
         """Return the rows that are not deleted."""
         return [row for row in self.rows.values() if row.status == "live"]
-
-
-def content(touchpoint: Touchpoint) -> bytes:
-    """Return what makes two touchpoints of one id the same: all but when it was received."""
-    return msgspec.json.encode(msgspec.structs.replace(touchpoint, received_at=None), order="sorted")

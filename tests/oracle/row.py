@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from streams.model.definition import Model
 
-SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+HOUR, DAY = 3_600_000, 86_400_000
 SEEN_CODES = 32
 RHYTHM_GAPS = 8
 

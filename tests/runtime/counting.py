@@ -6,11 +6,12 @@ every touchpoint updates the score, and an hour after the last one, by a tick, t
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from schemas.dead_letter import DeadLetter, DeadLetterReason, LateTouchpoint
+from schemas.instants import instant, milliseconds
 from schemas.outputs import (
     AlertRaised,
     Because,
@@ -27,7 +28,6 @@ from streams.runtime.record import Flush, Record
 MODEL = Model(name="counting", version=1, digest="d1", settings=Settings(timer_grace_ms=60_000))
 SILENCE_MS = 3_600_000
 NEVER = 2**62
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Row(msgspec.Struct):
@@ -135,7 +135,7 @@ class CountingProcessor:
         self._changed.add(customer)
         row.ids.append(touchpoint.message_id)
         row.count += 1
-        row.due_ms = (touchpoint.timestamp - EPOCH) // timedelta(milliseconds=1) + SILENCE_MS
+        row.due_ms = milliseconds(touchpoint.timestamp) + SILENCE_MS
         if row.count % 3 == 0:
             happened.moved.append(self._transition(customer, row, touchpoint.timestamp))
         happened.scored[customer] = ScoreUpdated(
@@ -143,11 +143,11 @@ class CountingProcessor:
             model_version=1, scores={"count": float(row.count)}, levels={}, mix={}, stages={},
         )  # fmt: skip
 
-    def _elapse(self, instant: datetime, happened: Happened) -> None:
-        limit_ms = (instant - EPOCH) // timedelta(milliseconds=1) - self.model.settings.timer_grace_ms
+    def _elapse(self, now: datetime, happened: Happened) -> None:
+        limit_ms = milliseconds(now) - self.model.settings.timer_grace_ms
         for customer, row in self.rows.items():
             if row.due_ms <= limit_ms:
-                at = EPOCH + timedelta(milliseconds=row.due_ms)
+                at = instant(row.due_ms)
                 row.due_ms = NEVER
                 self._changed.add(customer)
                 because = Because(rule="silent", values={}, touchpoints=[], trigger=Trigger(kind="time"))
@@ -212,6 +212,6 @@ class CountingProcessor:
 
 def touchpoint(customer: str, message_id: str, *, at_ms: int) -> tuple[bytes, bytes]:
     """Return the key and value of a record."""
-    at = EPOCH + timedelta(milliseconds=at_ms)
+    at = instant(at_ms)
     value = Touchpoint(message_id=message_id, event="Page Viewed", timestamp=at, customer_id=customer)
     return customer.encode(), msgspec.json.encode(value)

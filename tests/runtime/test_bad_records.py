@@ -239,6 +239,21 @@ def test_the_key_is_the_subject() -> None:
     assert_dead(body(subject="business"), DeadLetterReason.KEY_MISMATCH, "key", key=b"c1")
 
 
+@pytest.mark.parametrize(
+    ("fields", "conflicts"),
+    [({}, 0), ({"received_at": written(NOON)}, 1), ({"event": "buy"}, 1)],
+)
+def test_a_repeat_is_a_conflict_when_its_bytes_are_others(fields: dict[str, object], conflicts: int) -> None:
+    """Even by another `received_at` alone; it is a duplicate all the same, and the first one holds."""
+    processor, _ = read(body(message_id="before", **fields))
+
+    assert processor.totals["duplicate"] == 1
+    assert processor.totals["conflict"] == conflicts
+    view = processor.customer("c1")
+    assert view is not None
+    assert view.signals["visit"].count == 2
+
+
 @pytest.mark.parametrize(("subject", "word"), [("customer", "customer_id"), ("account", "account_id")])
 def test_a_subject_needs_its_id(subject: str, word: str) -> None:
     """Nobody to tell it to: `no_subject`, and the message names the field."""

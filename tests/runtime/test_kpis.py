@@ -2,25 +2,14 @@
 
 import pytest
 
+from schemas.instants import instant
 from schemas.views import AnswerFigures, ScoreFigures
-from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
-from tests.random_histories import at
-from tests.telling import moment, tell
+from tests.runtime.shop import NOON, driver_of
+from tests.telling import tell
 
-NOON = at(2024, 3, 13, 12)
-MODEL = load_model_text("""
-model: figures
-version: 1
-touchpoints:
-  - {event: buy, type: transactional, signals: {purchase: [properties.revenue, properties.total]}}
-  - {event: visit, signals: [visit], dimensions: {attention: 1}}
-  - {event: gift, signals: {visit: 1, given: 2.5}}
-  - {event: ask, signals: [ask], answers: {nps: {value: properties.score, scale: 0-10}}}
-dimensions: {attention: {half_life: 1d, half_at: 1}}
-answers: {nps: {window: 2d}}
-scores: {engagement: attention, mood: 10 * answer(nps)}
+DECISIONS = """
 frameworks:
   way:
     kind: ladder
@@ -32,13 +21,13 @@ alerts:
   unhappy: {kind: state, when: "answer(nps) <= 6", cooldown: 1d}
   bought: {kind: event, upon: purchase, cooldown: 1h}
 segments: [plan]
-""")
+"""
 
 
 @pytest.fixture
 def driver() -> TopologyTestDriver:
     """Three customers: one of the day before, two of today, of whom one has a plan."""
-    made = TopologyTestDriver(MODEL)
+    made = driver_of(DECISIONS)
     tell(made, "visit", NOON - DAY, customer="old", traits={"plan": "free"})
     tell(made, "ask", NOON - DAY + HOUR, customer="old", properties={"score": 6})
     tell(made, "visit", NOON, customer="old")
@@ -53,7 +42,7 @@ def test_who_customers_are_now_is_counted_as_they_stand(driver: TopologyTestDriv
     """Customers, the new ones, the active ones by days back, stages and flags, and open alerts."""
     found = driver.processor.kpis()
 
-    assert found.as_of == moment(NOON)
+    assert found.as_of == instant(NOON)
     assert (found.customers, found.new_today) == (3, 2)
     assert found.active == {"1": 3, "7": 3, "28": 3}
     assert found.stages == {"way": {"low": 2, "top": 1}, "habits": {"visitor": 2, "giver": 1}}
@@ -99,7 +88,7 @@ def test_on_a_day_on_which_nothing_happens_nothing_flows(driver: TopologyTestDri
 
     found = driver.processor.kpis()
 
-    assert found.as_of == moment(NOON + 6 * DAY)
+    assert found.as_of == instant(NOON + 6 * DAY)
     assert (found.customers, found.new_today) == (3, 0)
     assert found.active == {"1": 0, "7": 3, "28": 3}
     assert found.stages["way"] == {"low": 2, "top": 1}
@@ -122,7 +111,7 @@ def test_on_a_day_on_which_nothing_happens_nothing_flows(driver: TopologyTestDri
 )
 def test_active_days_are_utc_days_back_from_today(days: int, active: dict[str, int]) -> None:
     """Today counts as the first; what is not activity makes nobody active."""
-    driver = TopologyTestDriver(MODEL)
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     tell(driver, "visit", NOON + days * DAY, direction="out")
 
@@ -142,6 +131,16 @@ def test_segments_split_the_stages_by_a_trait(driver: TopologyTestDriver) -> Non
     }
 
 
+def test_an_empty_trait_is_like_none(driver: TopologyTestDriver) -> None:
+    """Both stand under "": nobody is left out."""
+    before = driver.processor.kpis().segments["plan"][""]
+    tell(driver, "visit", NOON, customer="blank", traits={"plan": ""})
+
+    found = driver.processor.kpis().segments["plan"][""]
+
+    assert (before["way"]["low"], found["way"]["low"]) == (1, 2)
+
+
 def test_a_deleted_customer_is_in_no_figure_of_now(driver: TopologyTestDriver) -> None:
     """What flowed through it stays counted, as it was; its deletion is no touchpoint of a signal."""
     tell(driver, "buy", NOON + 1, customer="new", kind="delete")
@@ -156,7 +155,7 @@ def test_a_deleted_customer_is_in_no_figure_of_now(driver: TopologyTestDriver) -
 
 def test_without_customers_every_figure_is_nothing() -> None:
     """An empty partition has the same names as a full one."""
-    found = TopologyTestDriver(MODEL).processor.kpis()
+    found = driver_of(DECISIONS).processor.kpis()
 
     assert (found.customers, found.new_today, found.active) == (0, 0, {"1": 0, "7": 0, "28": 0})
     assert found.stages == {"way": {"low": 0, "top": 0}, "habits": {"visitor": 0, "giver": 0}}

@@ -8,35 +8,27 @@ from streams.model.definition import Model
 from streams.model.load import load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
-from tests.random_histories import at, written
-from tests.telling import view_of
+from tests.random_histories import at
+from tests.runtime.shop import MAP, NOON
+from tests.telling import tell, view_of
 
-NOON = at(2024, 3, 13, 12)
-TEXT = """
-model: edited
-version: 1
-touchpoints:
-  - {event: buy, type: transactional, signals: {buy: properties.revenue}}
-  - {event: visit, type: cognitive, signals: [visit], dimensions: {attention: 1}}
-  - {event: ask, signals: [ask], answers: {nps: {value: properties.score, scale: 0-10}}}
-dimensions: {attention: {half_life: 7d, half_at: 4}}
-answers: {nps: {window: 90d}}
-scores: {engagement: attention}
+DECISIONS = """
 frameworks:
   way:
     kind: ladder
     stages:
       low: {}
       middle: {when: "count(visit, 30d) >= 2"}
-      top: {when: "count(buy, 30d) >= 1"}
+      top: {when: "count(purchase, 30d) >= 1"}
   habits:
     kind: flags
     stages:
       regular: {when: "days_active(40d) >= 3"}
-      buyer: {when: "ever(buy)"}
+      buyer: {when: "ever(purchase)"}
 alerts:
   unhappy: {kind: state, when: "answer(nps) <= 6", cooldown: 1d}
 """
+TEXT = MAP.replace("window: 2d", "window: 90d") + DECISIONS
 DAYS = (0, 1, 3, 10, 39)
 BOUGHT = 10
 
@@ -57,23 +49,9 @@ def driver() -> TopologyTestDriver:
     for day in DAYS:
         tell(made, "visit", NOON + day * DAY)
         if day == BOUGHT:
-            tell(made, "buy", NOON + day * DAY + HOUR, revenue=12.5)
-    tell(made, "ask", NOON + 39 * DAY + HOUR, score=3.0)
+            tell(made, "buy", NOON + day * DAY + HOUR, properties={"revenue": 12.5})
+    tell(made, "ask", NOON + 39 * DAY + HOUR, properties={"score": 3.0})
     return made
-
-
-def tell(driver: TopologyTestDriver, event: str, when: int, **properties: float) -> None:
-    """Pipe a touchpoint of c1."""
-    number = len(driver.log)
-    driver.pipe(
-        {
-            "message_id": f"m{number}",
-            "customer_id": "c1",
-            "event": event,
-            "timestamp": written(when),
-            "properties": properties,
-        }
-    )
 
 
 def state(driver: TopologyTestDriver) -> dict[str, dict[str, object]]:
@@ -160,7 +138,7 @@ def test_a_longer_window_goes_on_from_there(driver: TopologyTestDriver) -> None:
 def test_a_stage_that_is_gone_is_left_by_the_model(driver: TopologyTestDriver) -> None:
     """Whoever stood on it is placed anew in that pass, and the transition says that the model did it."""
     assert state(driver)["stages"]["way"] == "top"
-    without = ('      top: {when: "count(buy, 30d) >= 1"}\n', "")
+    without = ('      top: {when: "count(purchase, 30d) >= 1"}\n', "")
 
     outcome = driver.change_model(edited(without, ("visit, 30d) >= 2", "visit, 30d) >= 1")))
 
@@ -179,7 +157,10 @@ def test_stages_are_found_by_name(driver: TopologyTestDriver) -> None:
     outcome = driver.change_model(
         edited(
             (regular, ""),
-            ('      buyer: {when: "ever(buy)"}\n', f'      buyer: {{when: "ever(buy)"}}\n{regular}'),
+            (
+                '      buyer: {when: "ever(purchase)"}\n',
+                f'      buyer: {{when: "ever(purchase)"}}\n{regular}',
+            ),
         )
     )
 
@@ -189,7 +170,7 @@ def test_stages_are_found_by_name(driver: TopologyTestDriver) -> None:
 
 def test_an_alert_that_is_true_under_the_new_model_opens_in_silence(driver: TopologyTestDriver) -> None:
     """It raises nothing in that pass, counts as open, and is resolved aloud when it ends."""
-    alert = '  rich: {kind: state, when: "sum(buy) >= 10 and since(activity) < 10d", cooldown: 1d}\n'
+    alert = '  rich: {kind: state, when: "sum(purchase) >= 10 and since(activity) < 10d", cooldown: 1d}\n'
 
     outcome = driver.change_model(edited(("alerts:\n", f"alerts:\n{alert}")))
     opened = state(driver)["alerts"]["rich"]
@@ -218,7 +199,7 @@ HABITS = """  habits:
     kind: flags
     stages:
       regular: {when: "days_active(40d) >= 3"}
-      buyer: {when: "ever(buy)"}
+      buyer: {when: "ever(purchase)"}
 """
 ALERTS = """alerts:
   unhappy: {kind: state, when: "answer(nps) <= 6", cooldown: 1d}
@@ -261,15 +242,7 @@ def test_a_stage_that_is_gone_has_no_name_among_the_recent_changes(driver: Topol
 
 def test_the_deleted_stay_deleted(driver: TopologyTestDriver) -> None:
     """A changed model places nobody who is gone, and nothing of them is due."""
-    driver.pipe(
-        {
-            "message_id": "bye",
-            "customer_id": "c1",
-            "event": "bye",
-            "kind": "delete",
-            "timestamp": written(NOON + 40 * DAY),
-        }
-    )
+    tell(driver, "bye", NOON + 40 * DAY, kind="delete")
     before = state(driver)
 
     outcome = driver.change_model(edited(("visit, 30d) >= 2", "visit, 30d) >= 1")))
@@ -284,7 +257,7 @@ def test_another_grace_begins_the_daily_caps_anew() -> None:
     """So many days are kept as grace can reach back; a count of another number of days is not taken over."""
     capped = ("dimensions: {attention: 1}}", "dimensions: {attention: 1}, daily_cap: 1}")
     driver = TopologyTestDriver(edited(capped))
-    once = 100 * (1 - 2**-0.25)
+    once = 50.0
     for _ in range(2):
         tell(driver, "visit", at(2024, 3, 13))
     before = state(driver)["dimensions"]
@@ -295,4 +268,4 @@ def test_another_grace_begins_the_daily_caps_anew() -> None:
         tell(driver, "visit", at(2024, 3, 13))
 
     assert before == taken_over == {"attention": pytest.approx(once)}
-    assert state(driver)["dimensions"] == {"attention": pytest.approx(100 * (1 - 2**-0.5))}
+    assert state(driver)["dimensions"] == {"attention": pytest.approx(75)}

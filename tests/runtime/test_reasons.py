@@ -2,13 +2,14 @@
 
 import pytest
 
+from schemas.instants import instant
 from schemas.outputs import Contribution
 from schemas.views import RuleReading, ScoreWhy, StageReading, StageWhy, Why
 from streams.model.load import load_model, load_model_text
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at
-from tests.telling import moment, tell
+from tests.telling import tell
 
 NOON = at(2024, 3, 13, 12)
 MODEL = """
@@ -119,10 +120,10 @@ def test_a_stage_says_its_rule_and_why_it_is_no_other(driver: TopologyTestDriver
 
     found = why(driver)
 
-    assert found.as_of == moment(NOON + HOUR)
+    assert found.as_of == instant(NOON + HOUR)
     assert found.stages["way"] == StageWhy(
         stage="top",
-        since=moment(NOON),
+        since=instant(NOON),
         rule="since(like) < 7d",
         values={"since(like)": float(HOUR)},
         others={
@@ -142,7 +143,7 @@ def test_flags_each_say_what_they_read(driver: TopologyTestDriver) -> None:
 
     assert found.stages["habits"] == StageWhy(
         stage=["visitor"],
-        since=moment(NOON),
+        since=instant(NOON),
         rule="",
         values={},
         others={
@@ -177,6 +178,34 @@ def test_nobody_is_nowhere_for_no_reason(driver: TopologyTestDriver) -> None:
 
     assert driver.processor.why("c1") is None
     assert driver.processor.why("nobody") is None
+
+
+UPON = """
+  trial:
+    kind: free
+    stages: {keen: {upon: like, when: "count(visit) >= 1"}, fond: {upon: like}, rest: {}}
+"""
+
+
+def test_a_stage_that_waits_for_a_touchpoint_says_for_which() -> None:
+    """It does not hold by itself, not even while its rule does; the move and the stage say the same."""
+    driver = TopologyTestDriver(load_model_text(MODEL.replace("\nlevels:", f"{UPON}levels:")))
+    tell(driver, "visit", NOON)
+    before = why(driver).stages["trial"]
+
+    tell(driver, "like", NOON + HOUR)
+
+    found = why(driver).stages["trial"]
+    keen = "upon like when count(visit) >= 1"
+    seen = {"count(visit)": 1.0}
+    assert before.stage == "rest"
+    assert before.others == {
+        "keen": StageReading(rule=keen, holds=False, values=seen),
+        "fond": StageReading(rule="upon like", holds=False, values={}),
+    }
+    assert (found.stage, found.rule, found.values) == ("keen", keen, seen)
+    moved = [each for each in driver.transitions if each.framework == "trial"]
+    assert [each.because.rule for each in moved] == ["always", keen]
 
 
 def test_a_stage_that_is_entered_only_from_others_names_them() -> None:

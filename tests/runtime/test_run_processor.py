@@ -3,13 +3,13 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.instants import instant
 from schemas.touchpoint import Touchpoint
 from schemas.views import CustomerView
 from streams import topics
@@ -23,7 +23,6 @@ from streams.runtime.embedded.run import EmbeddedRun, RunSettings
 from streams.runtime.outcome import Outcome
 from streams.runtime.processor import Processor
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000
 ALL = 10**6
@@ -93,7 +92,7 @@ def lives(seed: int) -> Iterator[tuple[int, Item]]:
         touchpoint = Touchpoint(
             message_id=f"m{number - (chance.random() < 0.05)}",
             event=event,
-            timestamp=EPOCH + timedelta(milliseconds=at_ms - early_ms),
+            timestamp=instant(at_ms - early_ms),
             customer_id=customer,
             properties=properties,
         )

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.instants import instant
 from schemas.outputs import AlertRaised, ScoreUpdated, StageChanged
 from schemas.touchpoint import InternalRecord
 from streams import topics
@@ -15,7 +16,7 @@ from streams.runtime.embedded.errors import DiskFull, FileCorrupt, Recovering
 from streams.runtime.embedded.log import EmbeddedLog
 from streams.runtime.embedded.reader import LogReader
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
-from tests.runtime.counting import EPOCH, MODEL, NEVER, SILENCE_MS, CountingProcessor, touchpoint
+from tests.runtime.counting import MODEL, NEVER, SILENCE_MS, CountingProcessor, touchpoint
 
 NOON_MS = 1_700_000_000_000
 SETTINGS = RunSettings(chunk_records=4, flush_interval_ms=250, flush_changes=100, tick_interval_ms=1_000)
@@ -171,8 +172,8 @@ def test_a_tick_is_appended_when_a_row_is_due_and_grace_is_over(bench: Bench) ->
     [tick] = bench.internal()
     [alert] = bench.log.queries.alerts(customer_id="c1", alert="silence", limit=9)[0]
     assert before == []
-    assert (tick.kind, tick.timestamp) == ("tick", milliseconds(bench.now_ms))
-    assert msgspec.json.decode(alert, type=AlertRaised).at == milliseconds(NOON_MS + SILENCE_MS)
+    assert (tick.kind, tick.timestamp) == ("tick", instant(bench.now_ms))
+    assert msgspec.json.decode(alert, type=AlertRaised).at == instant(NOON_MS + SILENCE_MS)
 
 
 def test_ticks_are_a_second_apart(bench: Bench) -> None:
@@ -186,8 +187,8 @@ def test_ticks_are_a_second_apart(bench: Bench) -> None:
         bench.settle()
 
     assert [tick.timestamp for tick in bench.internal()] == [
-        milliseconds(due_ms),
-        milliseconds(due_ms + 1_000),
+        instant(due_ms),
+        instant(due_ms + 1_000),
     ]
 
 
@@ -327,7 +328,7 @@ def test_a_changed_model_is_announced_in_the_log_before_the_run_goes_on(bench: B
         2,
         "d2",
     )
-    assert announced.timestamp == milliseconds(NOON_MS)
+    assert announced.timestamp == instant(NOON_MS)
 
 
 def test_of_two_models_announced_and_not_yet_read_the_last_counts(bench: Bench) -> None:
@@ -387,10 +388,6 @@ def fill(log: EmbeddedLog) -> None:
 
 def grow(bench: Bench) -> None:
     bench.log._writer.execute("PRAGMA max_page_count = 100000")
-
-
-def milliseconds(instant_ms: int) -> object:
-    return EPOCH.__class__.fromtimestamp(instant_ms / 1_000, EPOCH.tzinfo)
 
 
 def test_the_stand_in_has_nothing_due_when_it_is_empty() -> None:

@@ -2,26 +2,14 @@
 
 import pytest
 
+from schemas.instants import instant
 from schemas.outputs import Rfm
 from schemas.views import AnswerView, CustomerView, OpenAlert, RecentChange, SignalView
-from streams.model.load import load_model_text
-from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR, MINUTE
-from tests.random_histories import LAST_MS, at
-from tests.telling import moment, tell, view_of
+from tests.random_histories import LAST_MS
+from tests.runtime.shop import MAP, NOON, driver_of
+from tests.telling import tell, view_of
 
-NOON = at(2024, 3, 13, 12)
-MAP = """
-model: seen
-version: 1
-touchpoints:
-  - {event: buy, type: transactional, signals: {purchase: properties.revenue}}
-  - {event: visit, type: cognitive, signals: [visit], dimensions: {attention: 1}}
-  - {event: ask, signals: [ask], answers: {nps: {value: properties.score, scale: 0-10}}}
-dimensions: {attention: {half_life: 1d, half_at: 1}}
-answers: {nps: {window: 2d}}
-scores: {engagement: attention, mood: 10 * answer(nps)}
-"""
 DECISIONS = """
 frameworks:
   way:
@@ -41,14 +29,9 @@ alerts:
 """
 
 
-def driver_of(rest: str = DECISIONS) -> TopologyTestDriver:
-    """Return a driver of the model with these decisions."""
-    return TopologyTestDriver(load_model_text(MAP + rest))
-
-
 def test_a_view_says_everything_about_a_customer() -> None:
     """Two visits, a purchase and an unhappy answer at one noon; read a day later, by a tick."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     tell(driver, "visit", NOON)
     tell(driver, "buy", NOON, properties={"revenue": 20.5})
@@ -57,12 +40,12 @@ def test_a_view_says_everything_about_a_customer() -> None:
 
     view = view_of(driver)
 
-    once = {"days": 1, "first": moment(NOON), "last": moment(NOON)}
+    once = {"days": 1, "first": instant(NOON), "last": instant(NOON)}
     assert view == CustomerView(
         customer_id="c1",
-        as_of=moment(NOON + DAY),
-        first=moment(NOON),
-        last=moment(NOON),
+        as_of=instant(NOON + DAY),
+        first=instant(NOON),
+        last=instant(NOON),
         scores={"engagement": pytest.approx(50), "mood": 30.0},
         dimensions={"attention": pytest.approx(50)},
         mix={"transactional": pytest.approx(1 / 3), "cognitive": pytest.approx(2 / 3)},
@@ -74,27 +57,27 @@ def test_a_view_says_everything_about_a_customer() -> None:
             "visit": SignalView(count=2, sum=2.0, **once),
             "ask": SignalView(count=1, sum=1.0, **once),
         },
-        answers={"nps": AnswerView(value=3.0, at=moment(NOON))},
-        open_alerts=[OpenAlert(alert="unhappy", since=moment(NOON))],
+        answers={"nps": AnswerView(value=3.0, at=instant(NOON))},
+        open_alerts=[OpenAlert(alert="unhappy", since=instant(NOON))],
         recent=[
-            RecentChange(at=moment(NOON), kind="alert_raised", what="unhappy", to=None),
-            RecentChange(at=moment(NOON), kind="stage", what="habits", to="buyer"),
-            RecentChange(at=moment(NOON), kind="stage", what="way", to="top"),
-            RecentChange(at=moment(NOON), kind="stage", what="rank", to="silver"),
-            RecentChange(at=moment(NOON), kind="stage", what="rank", to="bronze"),
-            RecentChange(at=moment(NOON), kind="stage", what="habits", to="visitor"),
-            RecentChange(at=moment(NOON), kind="stage", what="way", to="low"),
+            RecentChange(at=instant(NOON), kind="alert_raised", what="unhappy", to=None),
+            RecentChange(at=instant(NOON), kind="stage", what="habits", to="buyer"),
+            RecentChange(at=instant(NOON), kind="stage", what="way", to="top"),
+            RecentChange(at=instant(NOON), kind="stage", what="rank", to="silver"),
+            RecentChange(at=instant(NOON), kind="stage", what="rank", to="bronze"),
+            RecentChange(at=instant(NOON), kind="stage", what="habits", to="visitor"),
+            RecentChange(at=instant(NOON), kind="stage", what="way", to="low"),
         ],
         rfm=Rfm(recency_ms=DAY, frequency=1, monetary=20.5),
         next_due=view.next_due,
     )
     assert view.next_due is not None
-    assert moment(NOON + DAY) < view.next_due <= moment(NOON + 2 * DAY)
+    assert instant(NOON + DAY) < view.next_due <= instant(NOON + 2 * DAY)
 
 
 def test_a_view_is_of_the_row_clock_or_of_the_last_tick_whichever_is_later() -> None:
     """A tick counts less the timer's grace, and reading moves nothing."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     driver.tick(NOON + HOUR)
     before = driver.state("c1")
@@ -103,14 +86,14 @@ def test_a_view_is_of_the_row_clock_or_of_the_last_tick_whichever_is_later() -> 
     tell(driver, "visit", NOON + 2 * HOUR, customer="c2")
     driver.tick(NOON + HOUR)
 
-    assert by_tick.as_of == moment(NOON + HOUR - MINUTE)
-    assert view_of(driver, "c2").as_of == moment(NOON + 2 * HOUR)
+    assert by_tick.as_of == instant(NOON + HOUR - MINUTE)
+    assert view_of(driver, "c2").as_of == instant(NOON + 2 * HOUR)
     assert driver.state("c1") == before
 
 
 def test_answers_are_seen_while_they_stand() -> None:
     """In the last millisecond of its window an answer is there, after it there is none: nor a score of it."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "ask", NOON, properties={"score": 9})
 
     driver.elapse(NOON + 2 * DAY - 1)
@@ -118,14 +101,14 @@ def test_answers_are_seen_while_they_stand() -> None:
     driver.elapse(NOON + 2 * DAY)
     after = view_of(driver)
 
-    assert before.answers == {"nps": AnswerView(value=9.0, at=moment(NOON))}
+    assert before.answers == {"nps": AnswerView(value=9.0, at=instant(NOON))}
     assert (before.scores["mood"], after.scores["mood"]) == (90.0, None)
     assert after.answers == {}
 
 
 def test_only_the_last_eight_changes_are_kept() -> None:
     """Newest first; an alert's end is one of them."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     for day in range(6):
         tell(driver, "ask", NOON + day * DAY, properties={"score": 10 * (day % 2)})
 
@@ -143,7 +126,7 @@ def test_only_the_last_eight_changes_are_kept() -> None:
         ("habits", "buyer"),
         ("way", "top"),
     ]
-    assert recent[4].at == moment(NOON + 5 * DAY)
+    assert recent[4].at == instant(NOON + 5 * DAY)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +140,7 @@ def test_only_the_last_eight_changes_are_kept() -> None:
 )
 def test_recency_frequency_and_monetary_value_are_of_purchases(signals: str, rfm: Rfm | None) -> None:
     """The same in the view and in the score update; without amounts purchases count one each."""
-    text = MAP.replace("{purchase: properties.revenue}", signals)
-    driver = TopologyTestDriver(load_model_text(text))
+    driver = driver_of("", of=MAP.replace("{purchase: [properties.revenue, properties.total]}", signals))
     for revenue in (20.5, 4):
         tell(driver, "buy", NOON, properties={"revenue": revenue})
 
@@ -170,7 +152,7 @@ def test_recency_frequency_and_monetary_value_are_of_purchases(signals: str, rfm
 
 def test_who_never_bought_has_no_recency() -> None:
     """Nothing bought is a frequency and an amount of nothing."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
 
     tell(driver, "visit", NOON)
 
@@ -180,7 +162,7 @@ def test_who_never_bought_has_no_recency() -> None:
 
 def test_there_is_no_view_of_the_unknown_and_the_deleted() -> None:
     """Nor are they among the customers."""
-    driver = driver_of()
+    driver = driver_of(DECISIONS)
     tell(driver, "visit", NOON)
     tell(driver, "visit", NOON, customer="c2")
     tell(driver, "bye", NOON, customer="c2", kind="delete")
@@ -200,7 +182,7 @@ def test_there_is_no_view_of_the_unknown_and_the_deleted() -> None:
 )
 def test_what_is_next_due_is_said_if_it_comes_at_all(rest: str, when: int, known: bool) -> None:
     """Nothing that waits, or only after the year 9999: no instant."""
-    driver = TopologyTestDriver(load_model_text(MAP.replace("attention: 1}", "}") + rest))
+    driver = driver_of(rest, of=MAP.replace("attention: 1}", "}"))
 
     tell(driver, "visit", when)
 

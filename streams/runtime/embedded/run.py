@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from schemas.instants import instant
 from schemas.touchpoint import InternalRecord
 from streams.instrumentation import Instrumentation
 from streams.model.definition import Model
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EmbeddedRun", "RunSettings"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -121,7 +120,7 @@ class EmbeddedRun:
             self._append(
                 InternalRecord(
                     kind="model",
-                    timestamp=_moment(self._clock()),
+                    timestamp=instant(self._clock()),
                     model=self._model.name,
                     version=self._model.version,
                     digest=self._model.digest,
@@ -205,7 +204,7 @@ class EmbeddedRun:
         """Say in the log what time it is, so that time itself can change the rows that are due."""
         if self._tick_wait_ms() <= 0:
             self._schedule.ticked()
-            self._append(InternalRecord(kind="tick", timestamp=_moment(self._clock())))
+            self._append(InternalRecord(kind="tick", timestamp=instant(self._clock())))
 
     def _append(self, record: InternalRecord) -> None:
         self._log.append([(None, _encode(record))], self._clock())
@@ -283,7 +282,3 @@ class EmbeddedRun:
                 lambda: self._stopping or (for_appends and self._log.next_offset > self.visible),
                 max(wait_ms, 0) / 1_000,
             )
-
-
-def _moment(instant_ms: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=instant_ms)
