@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Info, disab
 from schemas.dead_letter import DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
 from streams.model.definition import Framework, Model
+from streams.runtime.outbox import Outbox
 
 log = logging.getLogger("rapport")
 
@@ -209,6 +210,14 @@ class Instrumentation:
             metric.labels(name, severity).inc()
             happening = "alert_raised" if isinstance(each, AlertRaised) else "alert_resolved"
             _tell(logging.DEBUG, happening, alert=name, severity=severity)
+
+    def told(self, outbox: Outbox) -> None:
+        """What the processor had to tell is written."""
+        self.dead_lettered(outbox.dead_letters)
+        self.arrived_late(outbox.late)
+        self.moved(outbox.transitions)
+        self.alerted(outbox.alerts)
+        self.emitted(scores=outbox.emissions)
 
     def emitted(self, *, scores: int) -> None:
         """Score updates were sent."""

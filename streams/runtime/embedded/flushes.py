@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from streams.runtime.embedded.compaction import Stored
+from streams.runtime.compaction import Stored
 from streams.runtime.embedded.inputs import digest, intact
 from streams.runtime.record import Flush
 

@@ -16,7 +16,8 @@ import msgspec
 from schemas.dead_letter import DeadLetter
 from streams import topics
 from streams.instrumentation import Instrumentation
-from streams.runtime.embedded import compaction, database, flushes, inputs, outputs
+from streams.runtime import compaction
+from streams.runtime.embedded import database, flushes, inputs, outputs
 from streams.runtime.embedded.errors import refusal
 from streams.runtime.embedded.inputs import Item
 from streams.runtime.embedded.lock import DirectoryLock

@@ -13,6 +13,7 @@ import msgspec
 
 from schemas.dead_letter import DeadLetter
 from streams import topics
+from streams.runtime.outbox import Outbox
 
 TABLES: Final = {
     topics.TRANSITIONS.name: "transitions",
@@ -35,6 +36,27 @@ class OutputRow(NamedTuple):
     key: bytes | None
     about: str | None
     value: bytes
+
+
+def rows_of(outbox: Outbox) -> list[OutputRow]:
+    """Return everything that waits to be told as rows of the log."""
+    encode = msgspec.json.Encoder().encode
+    return [
+        *map(dead_letter, outbox.dead_letters),
+        *(OutputRow(topics.LATE.name, each.customer_id.encode(), None, encode(each)) for each in outbox.late),
+        *(
+            OutputRow(topics.TRANSITIONS.name, each.customer_id.encode(), each.framework, encode(each))
+            for each in outbox.transitions
+        ),
+        *(
+            OutputRow(topics.ALERTS.name, each.customer_id.encode(), each.alert, encode(each))
+            for each in outbox.alerts
+        ),
+        *(
+            OutputRow(topics.SCORES.name, each.customer_id.encode(), None, encode(each))
+            for each in outbox.scores
+        ),
+    ]
 
 
 def insert(connection: sqlite3.Connection, rows: Iterable[OutputRow], *, written_ms: int) -> None:

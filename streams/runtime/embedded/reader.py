@@ -6,8 +6,8 @@ from pathlib import Path
 from threading import Lock
 
 from streams import topics
+from streams.runtime.compaction import Stored
 from streams.runtime.embedded import database, flushes, inputs, outputs
-from streams.runtime.embedded.compaction import Stored
 from streams.runtime.embedded.errors import FileCorrupt, translated
 from streams.runtime.embedded.inputs import Damaged
 from streams.runtime.embedded.outputs import Page

@@ -19,20 +19,21 @@ from streams.model.definition import Model
 from streams.runtime.embedded import recovery
 from streams.runtime.embedded.errors import DiskFull, Recovering
 from streams.runtime.embedded.log import EmbeddedLog
-from streams.runtime.embedded.schedule import (
-    LONGEST_WAIT_MS,
-    NOT_AT_ALL,
-    RunSettings,
-    Schedule,
-    monotonic_ms,
-)
-from streams.runtime.embedded.told import Told
+from streams.runtime.embedded.outputs import rows_of
+from streams.runtime.outbox import Outbox
 from streams.runtime.record import Record
+from streams.runtime.schedule import LONGEST_WAIT_MS, NOT_AT_ALL, RunSettings, Schedule
 
 if TYPE_CHECKING:
     from streams.runtime.processor import Processor
 
 __all__ = ["EmbeddedRun", "RunSettings"]
+
+
+def monotonic_ms() -> int:
+    """Return real time, for intervals only."""
+    return time.monotonic_ns() // 1_000_000
+
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -70,7 +71,7 @@ class EmbeddedRun:
         self._on_failure = on_failure
         self._state = threading.Condition()  # around the processor; notified when `visible` moved
         self._processor: Processor | None = None
-        self._told = Told()
+        self._outbox = Outbox()
         self._unflushed = 0  # records
         self._live_bytes: int | None = None  # known from the first flush on
         self._stopping = False
@@ -169,7 +170,7 @@ class EmbeddedRun:
             with self.processor() as processor:
                 flush = processor.flush(self._log.last_flush + 1, carry_before=carry_before)
             self._log.write_flush(
-                flush, self._told.rows(), drop_before=carry_before, written_ms=self._clock()
+                flush, rows_of(self._outbox), drop_before=carry_before, written_ms=self._clock()
             )
         except BaseException:
             self._drop()
@@ -183,15 +184,15 @@ class EmbeddedRun:
             size=len(flush.body),
             seconds=time.perf_counter() - started,
         )
-        self._told.announce(self._instrumentation)
-        self._told = Told()
+        self._instrumentation.told(self._outbox)
+        self._outbox = Outbox()
         self._unflushed = 0
 
     def _process(self, records: Sequence[Record]) -> None:
         started = time.perf_counter()
         with self.processor() as processor:
             before = dict(processor.totals)
-            self._told.add(processor.process(records))
+            self._outbox.add(processor.process(records))
             after = dict(processor.totals)
             self.visible = processor.position
             self._state.notify_all()
@@ -213,11 +214,11 @@ class EmbeddedRun:
     def _drop(self) -> None:
         with self._state:
             self._processor = None
-            self._told = Told()
+            self._outbox = Outbox()
             self._unflushed = 0
 
     def _flush_wait_ms(self) -> float:
-        return self._schedule.flush_wait_ms(self._unflushed + len(self._told))
+        return self._schedule.flush_wait_ms(self._unflushed + len(self._outbox))
 
     def _tick_wait_ms(self) -> float:
         with self.processor() as processor:

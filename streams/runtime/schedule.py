@@ -1,6 +1,5 @@
-"""When the loop flushes, ticks and wakes; durations in real milliseconds, instants of the log in its own."""
+"""When a loop flushes, ticks and wakes: real milliseconds; instants of the log in its own time. Pure."""
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -24,11 +23,6 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     tick_interval_ms: int = 1_000
     retry_ms: int = 5_000
     clock_speed: float = 1.0
-
-
-def monotonic_ms() -> int:
-    """Return real time, for intervals only."""
-    return time.monotonic_ns() // 1_000_000
 
 
 class Schedule:

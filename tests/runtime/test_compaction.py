@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.embedded.compaction import (
+from streams.runtime.compaction import (
     LEAST_WORK_BYTES,
     MB,
     MOST_FLUSHES,

@@ -1,0 +1,51 @@
+"""What the processor has to tell since the last flush, gathered from outcomes. Pure.
+
+Every log writes it together with the state that it follows from, whole or not at all.
+"""
+
+from typing import TYPE_CHECKING
+
+from schemas.dead_letter import DeadLetter, LateTouchpoint
+from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
+
+if TYPE_CHECKING:
+    from streams.runtime.outcome import Outcome
+
+
+class Outbox:
+    """Outputs in their order; of a customer's scores only the latest."""
+
+    def __init__(self) -> None:
+        self.dead_letters: list[DeadLetter] = []
+        self.late: list[LateTouchpoint] = []
+        self.transitions: list[StageChanged] = []
+        self.alerts: list[AlertRaised | AlertResolved] = []
+        self.emissions = 0  # of scores, of which only the latest are kept
+        self._scores: dict[str, ScoreUpdated] = {}
+
+    def add(self, outcome: "Outcome") -> None:
+        """Take in what one call of the processor has to tell."""
+        self.dead_letters += outcome.dead_letters
+        self.late += outcome.late
+        if outcome.moves:
+            self.transitions += outcome.transitions()
+        if outcome.raised or outcome.resolved:
+            self.alerts += outcome.alerts()
+        if outcome.emissions:
+            self._scores.update((each.customer_id, each) for each in outcome.scores())
+            self.emissions += outcome.emissions
+
+    @property
+    def scores(self) -> list[ScoreUpdated]:
+        """Return the latest scores of every customer that has some to tell."""
+        return list(self._scores.values())
+
+    def __len__(self) -> int:
+        """Return how many outputs there are."""
+        return (
+            len(self.dead_letters)
+            + len(self.late)
+            + len(self.transitions)
+            + len(self.alerts)
+            + len(self._scores)
+        )
