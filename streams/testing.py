@@ -85,9 +85,7 @@ class TopologyTestDriver:
         """Drop everything in memory and take the state over from the flushes (under `model`, if given)."""
         self.model = model or self.model
         self.processor = self._new()
-        for body in self.flushes:
-            if body:
-                self.processor.restore(body)
+        self.processor.restore(filter(None, self.flushes))
         del self.outcomes[self.flushed_outcomes :]
 
     def change_model(self, model: Model) -> Outcome:

@@ -100,6 +100,11 @@ class EmbeddedService:
         with self._processor() as processor:
             return processor.kpis()
 
+    def customers(self) -> int:
+        """Return how many customers there are; the other figures take longer."""
+        with self._processor() as processor:
+            return sum(1 for _ in processor.customers())
+
     def memory(self) -> Memory:
         """Return what the table holds in memory, all kinds of subjects together."""
         with self._processor() as processor:

@@ -43,6 +43,9 @@ def command(
     transitions, alerts and figures are read under /v1, metrics under /metrics. Every option is also
     a setting: in rapport.toml, or as a variable RAPPORT_DATA, RAPPORT_PORT, and so on.
     """
+    from streams.cli.collector import calm
+
+    calm()  # before the imports: they make many objects that stay
     from streams import settings
 
     chosen = settings.load(
@@ -115,7 +118,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
                 url=url,
                 data=directory,
                 model=model,
-                customers=service.kpis().customers,
+                customers=service.customers(),
                 row_bytes=service.memory().row_bytes,
                 guarded=settings.token is not None,
             )

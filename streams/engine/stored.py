@@ -4,6 +4,7 @@ A packed row is a sequence of (bytes that are as in the blank row, bytes that ar
 counts are one byte, or 255 and two more. Rows under another layout are read by column name.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,7 @@ Bytes = NDArray[np.uint8]
 Cells = NDArray[Any]  # whole numbers or floats, by matrix
 LONG: Final = 255
 SHORTEST_RUN: Final = 3  # a shorter run of sameness costs more than it saves
+BLOCK: Final = 256  # rows unpacked at a time: on their way to the table they stay in the processor's cache
 
 
 @compiled
@@ -78,12 +80,14 @@ def squeeze_rows(rows: BytePlane, blank: Bytes, out: Bytes, lengths: NDArray[np.
 
 
 @entry
-def expand_rows(packed: Bytes, lengths: NDArray[np.int64], rows: BytePlane) -> bool:
+def expand_rows(
+    packed: Bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64], rows: BytePlane
+) -> bool:
     """Undo `squeeze_rows` over rows that are blank already; return False where the bytes make no sense."""
-    at, size = 0, rows.shape[1]
+    size = rows.shape[1]
     for i in range(lengths.shape[0]):
-        end, place = at + lengths[i], 0
-        if end > packed.shape[0]:
+        at, end, place = starts[i], starts[i] + lengths[i], 0
+        if at < 0 or end > packed.shape[0]:
             return False
         while at < end:
             for part in range(2):
@@ -147,19 +151,25 @@ def pack(ground: Ground, rows: NDArray[np.int64], layout: Layout) -> tuple[bytes
     return out[:end].tobytes(), lengths
 
 
-def unpack(packed: bytes, lengths: NDArray[np.int64], layout: Layout) -> dict[Matrix, Cells]:
-    """Return the rows of `pack` as matrices of `layout`.
+def unpack(
+    packed: bytes, lengths: NDArray[np.int64], layout: Layout, wanted: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], dict[Matrix, Cells]]]:
+    """Yield the rows of `pack` at the places `wanted` (ascending), some at a time, as matrices of `layout`.
 
     Raises:
         ValueError: the bytes are not what `pack` wrote.
     """
-    raw = np.tile(blank_bytes(layout), (len(lengths), 1))
-    if not expand_rows(np.frombuffer(packed, np.uint8).copy(), lengths.copy(), raw):
-        raise ValueError("stored rows are damaged: a run points outside its row")
-    return {
-        matrix: np.ascontiguousarray(raw[:, start:end]).view(_DTYPES[matrix])
-        for matrix, start, end in _cut(layout)
-    }
+    if lengths.sum() != len(packed):
+        raise ValueError("stored rows are damaged: there are more or fewer bytes than rows")
+    starts, data = np.cumsum(lengths) - lengths, np.frombuffer(packed, np.uint8)
+    blank, cuts = blank_bytes(layout), _cut(layout)
+    for first in range(0, len(wanted), BLOCK):
+        block = wanted[first : first + BLOCK]
+        start, end = starts[block[0]], starts[block[-1]] + lengths[block[-1]]
+        raw = np.tile(blank, (len(block), 1))
+        if not expand_rows(data[start:end].copy(), starts[block] - start, lengths[block], raw):
+            raise ValueError("stored rows are damaged: a run points outside its row")
+        yield block, {matrix: raw[:, left:right].view(_DTYPES[matrix]) for matrix, left, right in cuts}
 
 
 def translate(rows: dict[Matrix, Cells], old: Layout, new: Layout) -> dict[Matrix, Cells]:

@@ -90,6 +90,11 @@ class Table:
         """Return the rows of subjects, a blank one for each new one; call `reserve` before the kernel."""
         return np.fromiter(map(self.index.__getitem__, subject_ids), np.int64, len(subject_ids))
 
+    def index_names(self) -> None:
+        """Find every subject in `names` from now on; a row without a name belongs to nobody."""
+        self.index.update(zip(self.names, range(self.rows), strict=True))
+        del self.index[""]
+
     def reserve(self, rows: int) -> None:
         """Make room for at least `rows` rows."""
         g = self.ground

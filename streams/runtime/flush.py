@@ -5,6 +5,8 @@ the customers of its rows, so that any flush may be dropped once its rows were w
 """
 
 import zlib
+from collections.abc import Iterable
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +17,7 @@ from schemas.touchpoint import Subject
 from streams.engine import duplicates, ground, stored
 from streams.engine.instants import NONE
 from streams.engine.layout import MATRICES, Layout
+from streams.engine.table import Table
 from streams.runtime.record import Flush
 
 if TYPE_CHECKING:
@@ -166,67 +169,69 @@ class Flusher:
             memory.ids.append((number, ids))
         return ids
 
-    def restore(self, body: bytes) -> None:
-        """Take in one flush.
+    def restore(self, bodies: Iterable[bytes]) -> None:
+        """Take all flushes, in ascending order, into the new processor.
 
         Raises:
             ValueError: the bytes are not a flush that this version reads.
         """
-        try:
-            stored_body = msgspec.msgpack.decode(body, type=Body)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"a stored flush cannot be read: {error}") from error
-        if stored_body.version > VERSION:
-            raise ValueError(
-                f"the state was written by a newer Rapport (version {stored_body.version}, not {VERSION})"
-            )
+        rows: list[tuple[int, LaneBody]] = []
+        for body in bodies:
+            flush = _decoded(body)
+            self._restore_totals(flush)
+            for lane in flush.lanes:
+                self._restore_lane(lane, flush.number)
+                rows.append((flush.number, lane))
+        while rows:  # the newest first: of a row that was written often, only the last is unpacked
+            self._restore_rows(*rows.pop())
+        for subject, memory in self.memory.items():
+            table = self.processor.lanes[subject].table
+            table.index_names()
+            _remember(table, memory)
+
+    def _restore_totals(self, flush: Body) -> None:
         processor = self.processor
-        processor.position = stored_body.position
-        processor.ticked_ms = stored_body.ticked_ms
-        processor.totals.update(stored_body.totals)
-        processor.dead_reasons.update(stored_body.dead_reasons)
-        processor.model_differs = stored_body.model_digest != processor.model.digest
-        for lane in stored_body.lanes:
-            self._restore_lane(lane, stored_body.number)
+        processor.position = flush.position
+        processor.ticked_ms = flush.ticked_ms
+        processor.totals.update(flush.totals)
+        processor.dead_reasons.update(flush.dead_reasons)
+        processor.model_differs = flush.model_digest != processor.model.digest
 
     def _restore_lane(self, body: LaneBody, number: int) -> None:
+        """Take in all but the rows."""
         subject = Subject(body.subject)
         lane, memory = self.processor.lanes[subject], self.memory[subject]
-        table = lane.table
-        rows, lengths = np.frombuffer(body.rows, np.int64), np.frombuffer(body.lengths, np.int64)
-        for row, name in zip(rows.tolist(), body.names, strict=True):
-            while len(table.names) <= row:
-                table.names.append("")
-            table.names[row] = name
-            table.index[name] = row
-        table.reserve(table.rows)
-        old = self._layout(body.layout)
-        matrices = stored.unpack(body.packed, lengths, old)
-        if body.layout != self.layouts[subject]:
-            matrices = stored.translate(matrices, old, table.layout)
-        for matrix in MATRICES:
-            getattr(table.ground, matrix)[rows] = matrices[matrix]
-        table.ground.standing[rows] = 0
-        memory.reserve(table.rows)
-        memory.written[rows] = number
-        memory.sizes[rows] = lengths + 16
+        gone = np.frombuffer(body.id_gone, np.int64)
+        if len(gone):
+            memory.ids = [(n, _among(old, ~np.isin(old[0][:, 0], gone))) for n, old in memory.ids]
         ids = (
             np.frombuffer(body.id_keys, np.int64).reshape(-1, 2),
             np.frombuffer(body.id_at, np.int64),
             np.frombuffer(body.id_rows, np.int32),
             np.frombuffer(body.id_contents, np.uint32),
         )
-        gone = np.frombuffer(body.id_gone, np.int64)
-        if len(gone):
-            memory.ids = [(n, _among(old, ~np.isin(old[0][:, 0], gone))) for n, old in memory.ids]
         memory.ids.append((number, ids))
-        if len(gone) or int(table.ground.cursor[ground.IDS]) + len(ids[1]) > table.ids_cap:
-            ids = _emptied(lane, memory)
-        table.reserve_ids(len(ids[1]))
-        keys, at, id_rows, contents = ids
-        duplicates.insert_all(table.ground, keys.copy(), at.copy(), id_rows.copy(), contents.copy())
         lane.texts.update(body.texts)
         lane.flows.restore(body.flow_days, zlib.decompress(body.flows), body.flow_shape, number)
+
+    def _restore_rows(self, number: int, body: LaneBody) -> None:
+        """Take in the rows that no newer flush had."""
+        subject = Subject(body.subject)
+        table, memory = self.processor.lanes[subject].table, self.memory[subject]
+        rows, lengths = np.frombuffer(body.rows, np.int64), np.frombuffer(body.lengths, np.int64)
+        table.names += [""] * (int(rows.max(initial=0)) + 1 - table.rows)
+        table.reserve(table.rows)
+        memory.reserve(table.rows)
+        wanted = memory.sizes[rows] == 0
+        for row, name in compress(zip(rows.tolist(), body.names, strict=True), wanted.tolist()):
+            table.names[row] = name
+        old, is_present = self._layout(body.layout), body.layout == self.layouts[subject]
+        for places, found in stored.unpack(body.packed, lengths, old, np.flatnonzero(wanted)):
+            cells = found if is_present else stored.translate(found, old, table.layout)
+            for matrix in MATRICES:
+                getattr(table.ground, matrix)[rows[places]] = cells[matrix]
+        memory.written[rows[wanted]] = number
+        memory.sizes[rows[wanted]] = lengths[wanted] + 16
 
     def _layout(self, layout: bytes) -> Layout:
         found = self.stored_layouts.get(layout)
@@ -234,6 +239,16 @@ class Flusher:
             found = msgspec.msgpack.decode(zlib.decompress(layout), type=Layout)
             self.stored_layouts[layout] = found
         return found
+
+
+def _decoded(body: bytes) -> Body:
+    try:
+        flush = msgspec.msgpack.decode(body, type=Body)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"a stored flush cannot be read: {error}") from error
+    if flush.version > VERSION:
+        raise ValueError(f"the state was written by a newer Rapport (version {flush.version}, not {VERSION})")
+    return flush
 
 
 def _layout_bytes(lane: "Lane") -> bytes:
@@ -257,15 +272,14 @@ def _forget_evicted(lane: "Lane", memory: LaneMemory) -> NDArray[np.int64]:
     return np.unique(np.concatenate(gone))
 
 
-def _emptied(lane: "Lane", memory: LaneMemory) -> Ids:
-    """Forget all ids of the table, and return those of all flushes that still matter, no more than fit."""
-    table = lane.table
-    ids = _joined([_among(ids, duplicates.matter(ids[1], ids[2], table.ground)) for _, ids in memory.ids])
+def _remember(table: Table, memory: LaneMemory) -> None:
+    """Remember the ids of all flushes that still matter, no more than fit."""
+    ids = _joined([ids for _, ids in memory.ids])
+    ids = _among(ids, duplicates.matter(ids[1], ids[2], table.ground))
     if len(ids[1]) > table.ids_cap:  # there was more room when they were stored
         ids = _among(ids, ids[1] > np.sort(ids[1])[-table.ids_cap - 1])
-    table.ground.id_at[:] = NONE
-    table.ground.cursor[ground.IDS] = 0
-    return ids
+    table.reserve_ids(len(ids[1]))
+    duplicates.insert_all(table.ground, *ids)
 
 
 def _among(ids: Ids, kept: NDArray[np.bool_]) -> Ids:

@@ -237,13 +237,13 @@ class Processor:
         """Return all that changed since the last flush, and rows last written before flush `carry_before`."""
         return self._flusher.flush(number, carry_before)
 
-    def restore(self, body: bytes) -> None:
-        """Take in a flush; feed all of them in ascending order.
+    def restore(self, bodies: Iterable[bytes]) -> None:
+        """Take in the state: all flushes, in ascending order.
 
         Raises:
             ValueError: the bytes are not a flush, or of a newer version.
         """
-        self._flusher.restore(body)
+        self._flusher.restore(bodies)
 
     # Reading
 

@@ -41,7 +41,7 @@ class Edge:
             instrumentation=instrumentation,
             settings=RunSettings(flush_interval_ms=1, retry_ms=10),
         )
-        service = EmbeddedService(
+        service = self.service = EmbeddedService(
             self.log, self.run, MODEL, clock=lambda: NOON_MS, instrumentation=instrumentation
         )
         app = create_app(
@@ -135,6 +135,19 @@ def test_a_reader_sees_its_own_posts(edge: Edge) -> None:
     for number in range(30):
         edge.client.post("/v1/touchpoints", json=touchpoint(number, customer_id=f"c{number}"))
         assert edge.client.get(f"/v1/customers/c{number}").status_code == 200
+
+
+def test_customers_are_counted_as_in_the_figures(edge: Edge) -> None:
+    """Those that are there, without the deleted; nobody before the first."""
+    edge.run.recover()
+    before = edge.service.customers()
+    edge.client.post("/v1/touchpoints", json=[touchpoint(n, customer_id=f"c{n}") for n in range(3)])
+    edge.client.post("/v1/touchpoints", json=touchpoint(3, customer_id="c0", kind="delete"))
+
+    while edge.run.step():
+        pass
+
+    assert (before, edge.service.customers(), edge.service.kpis().customers) == (0, 2, 2)
 
 
 def test_touchpoints_from_the_future_are_dead_letters_of_the_log(edge: Edge) -> None:

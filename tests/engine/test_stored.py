@@ -1,12 +1,16 @@
 """Rows as bytes and back: whatever stands in them comes back, and damaged bytes are refused."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from streams.engine import stored
 from streams.engine.layout import MATRICES, Matrix
+from streams.engine.stored import Cells
 from streams.engine.table import Table
 from streams.model.compile import compile_model
 from streams.model.definition import Framework, Question
@@ -36,6 +40,14 @@ def table_with(rows: list[list[Fill]]) -> Table:
     return table
 
 
+def unpacked(packed: bytes, lengths: NDArray[np.int64], wanted: Iterable[int] | None = None) -> list[Cells]:
+    """Return the wanted rows (all, if not said) as whole matrices, in the order of `MATRICES`."""
+    places = np.arange(len(lengths)) if wanted is None else np.array([*wanted], np.int64)
+    found = list(stored.unpack(packed, lengths, LAYOUT, places))
+    assert [place for block, _ in found for place in block] == places.tolist()
+    return [np.concatenate([matrices[matrix] for _, matrices in found]) for matrix in MATRICES]
+
+
 @st.composite
 def fills(draw: st.DrawFn) -> Fill:
     """Return a run of cells within one matrix, with a value of one byte, of two, or of none."""
@@ -60,10 +72,32 @@ def test_whatever_stands_in_rows_comes_back(rows: list[list[Fill]]) -> None:
 
     packed, lengths = stored.pack(table.ground, numbers, LAYOUT)
 
-    unpacked = stored.unpack(packed, lengths, LAYOUT)
     assert len(packed) == lengths.sum()
-    for matrix in MATRICES:
-        assert unpacked[matrix].tobytes() == getattr(table.ground, matrix)[numbers].tobytes()
+    for matrix, cells in zip(MATRICES, unpacked(packed, lengths), strict=True):
+        assert cells.tobytes() == getattr(table.ground, matrix)[numbers].tobytes()
+
+
+@pytest.mark.parametrize("count", [1, stored.BLOCK - 1, stored.BLOCK, stored.BLOCK + 1, 2 * stored.BLOCK + 1])
+@pytest.mark.parametrize("step", [1, 2, stored.BLOCK])
+def test_of_many_rows_those_that_are_wanted_come_back(count: int, step: int) -> None:
+    """However many there are, and whichever are left out: each is the row that was packed at its place."""
+    table = table_with([[("at", row % 3, 1, 255 * row), ("pane", LAST, 1, row)] for row in range(count)])
+    numbers = np.arange(1, count + 1)
+
+    packed, lengths = stored.pack(table.ground, numbers, LAYOUT)
+
+    wanted = range(step - 1, count, step) or range(count)
+    for matrix, cells in zip(MATRICES, unpacked(packed, lengths, wanted), strict=True):
+        assert cells.tobytes() == getattr(table.ground, matrix)[numbers[wanted]].tobytes()
+
+
+def test_where_no_row_is_wanted_nothing_comes_back() -> None:
+    """Neither of a flush without rows, nor of one whose rows were all written again."""
+    packed, lengths = stored.pack(table_with([[("at", 0, 1, 7)]]).ground, np.array([1]), LAYOUT)
+    nobody = np.zeros(0, np.int64)
+
+    assert list(stored.unpack(packed, lengths, LAYOUT, nobody)) == []
+    assert list(stored.unpack(b"", nobody, LAYOUT, nobody)) == []
 
 
 def test_a_blank_row_takes_no_bytes() -> None:
@@ -84,12 +118,15 @@ def test_a_blank_row_takes_no_bytes() -> None:
         (b"\xff\x00", [2]),
         (b"\xff\xff\xff\x00", [4]),
         (b"\x00\xff\xff\xff\x07", [5]),
+        (b"\x00\x01\x07", [2]),
+        (b"\x00\x01\x07", [5, -2]),
+        (b"\x00\x01\x07", [-1, 4]),
     ],
 )
 def test_bytes_that_lead_out_of_their_row_are_refused(packed: bytes, lengths: list[int]) -> None:
     """Rows that are not there, runs without their bytes, counts cut in half, runs longer than a row."""
     with pytest.raises(ValueError, match="stored rows are damaged"):
-        stored.unpack(packed, np.array(lengths), LAYOUT)
+        unpacked(packed, np.array(lengths))
 
 
 def test_rows_that_were_cut_off_are_refused() -> None:
@@ -101,4 +138,4 @@ def test_rows_that_were_cut_off_are_refused() -> None:
 
     for end in range(len(packed)):
         with pytest.raises(ValueError, match="stored rows are damaged"):
-            stored.unpack(packed[:end], lengths, LAYOUT)
+            unpacked(packed[:end], lengths)

@@ -189,12 +189,13 @@ class CountingProcessor:
         live = encode(Body(self.position, dict(self.totals), self.digest, self.rows))
         return Flush(number=number, position=self.position, body=body, live_bytes=len(live))
 
-    def restore(self, body: bytes) -> None:
-        """Take in one flush."""
-        stored = msgspec.msgpack.decode(body, type=Body)
-        self.position, self.digest = stored.position, stored.digest
-        self.totals = Counter(stored.totals)
-        self.rows.update(stored.rows)
+    def restore(self, bodies: Iterable[bytes]) -> None:
+        """Take in all flushes."""
+        for body in bodies:
+            stored = msgspec.msgpack.decode(body, type=Body)
+            self.position, self.digest = stored.position, stored.digest
+            self.totals = Counter(stored.totals)
+            self.rows.update(stored.rows)
 
     def customers(self) -> Iterable[str]:
         """Return the ids of all customers."""

@@ -28,8 +28,7 @@ class Readable(Protocol):
 def restored(log: Readable, factory: "Callable[[], Processor]") -> "Processor":
     """Return a new processor with the state of the newest flush."""
     processor = factory()
-    for body in log.flushes():
-        processor.restore(body)
+    processor.restore(log.flushes())
     return processor
 
 
