@@ -114,19 +114,19 @@ class Instrumentation:
 
     def recovered(self, *, customers: int, position: int, seconds: float) -> None:
         """The table was read back from the log, up to `position`."""
-        _tell(logging.INFO, "recovered", customers=customers, position=position, seconds=round(seconds, 3))
+        tell(logging.INFO, "recovered", customers=customers, position=position, seconds=round(seconds, 3))
 
     def serving(self, *, url: str) -> None:
         """The port is open."""
-        _tell(logging.INFO, "serving", url=url)
+        tell(logging.INFO, "serving", url=url)
 
     def stopped(self, *, reason: str) -> None:
         """The process ended tidily: everything accepted is flushed."""
-        _tell(logging.INFO, "stopped", reason=reason)
+        tell(logging.INFO, "stopped", reason=reason)
 
     def failed(self, *, error: BaseException) -> None:
         """The process cannot go on; what was accepted is in the log."""
-        _tell(logging.ERROR, "failed", error=f"{type(error).__name__}: {error}")
+        tell(logging.ERROR, "failed", error=f"{type(error).__name__}: {error}")
 
     def request_failed(self, *, error: Exception) -> None:
         """A defect kept one request from being answered."""
@@ -141,13 +141,13 @@ class Instrumentation:
     def append_failed(self, *, records: int, error: BaseException) -> None:
         """Records could not be made durable; whoever sent them was told to try again."""
         self._append_failures.inc()
-        _tell(logging.ERROR, "append_failed", records=records, error=str(error))
+        tell(logging.ERROR, "append_failed", records=records, error=str(error))
 
     def flushed(self, *, number: int, position: int, size: int, seconds: float) -> None:
         """Outputs, changed rows and position were written as one (`size` in bytes)."""
         self._flush.observe(seconds)
         self._flushed.inc(size)
-        _tell(logging.DEBUG, "flushed", number=number, position=position, size=size)
+        tell(logging.DEBUG, "flushed", number=number, position=position, size=size)
 
     # The processor
 
@@ -175,7 +175,7 @@ class Instrumentation:
             first.setdefault(letter.reason, letter)
         for reason, count in tally.items():
             self._dead.labels(source, reason).inc(count)
-            _tell(
+            tell(
                 logging.ERROR,
                 "dead_lettered",
                 source=source,
@@ -190,7 +190,7 @@ class Instrumentation:
         """Touchpoints came after their customer's grace; counted as outcome `late`, and kept."""
         if late:
             worst = max(each.late_by_ms for each in late)
-            _tell(logging.INFO, "arrived_late", records=len(late), late_by_ms=worst)
+            tell(logging.INFO, "arrived_late", records=len(late), late_by_ms=worst)
 
     def moved(self, transitions: Iterable[StageChanged]) -> None:
         """Customers changed stage."""
@@ -199,7 +199,7 @@ class Instrumentation:
             framework = each.framework if known is not None else FORMER
             before, after = _stage(each.from_stage, known), _stage(each.to_stage, known)
             self._transitions.labels(framework, before, after).inc()
-            _tell(logging.DEBUG, "stage_changed", framework=framework, from_stage=before, to_stage=after)
+            tell(logging.DEBUG, "stage_changed", framework=framework, from_stage=before, to_stage=after)
 
     def alerted(self, alerts: Iterable[AlertRaised | AlertResolved]) -> None:
         """Alerts were raised or resolved."""
@@ -209,7 +209,7 @@ class Instrumentation:
             metric = self._raised if isinstance(each, AlertRaised) else self._resolved
             metric.labels(name, severity).inc()
             happening = "alert_raised" if isinstance(each, AlertRaised) else "alert_resolved"
-            _tell(logging.DEBUG, happening, alert=name, severity=severity)
+            tell(logging.DEBUG, happening, alert=name, severity=severity)
 
     def told(self, outbox: Outbox) -> None:
         """What the processor had to tell is written."""
@@ -234,7 +234,7 @@ class Instrumentation:
     def refused(self, reason: Refusal, *, detail: str) -> None:
         """A whole request was turned away; the sender was told why."""
         self._requests.labels(reason).inc()
-        _tell(logging.INFO, "request_refused", reason=reason, detail=detail)
+        tell(logging.INFO, "request_refused", reason=reason, detail=detail)
 
 
 def _stage_names(framework: Framework) -> frozenset[str]:
@@ -247,7 +247,8 @@ def _stage(name: str | None, known: frozenset[str] | None) -> str:
     return name if known is not None and name in known else FORMER
 
 
-def _tell(level: int, happening: str, **fields: str | float) -> None:
+def tell(level: int, happening: str, **fields: object) -> None:
+    """Write one line of the log."""
     log.log(level, happening, extra={"fields": fields})
 
 
@@ -272,3 +273,5 @@ def log_to_stderr(*, quiet: bool = False) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
+    for library in ("aiokafka", "faust", "mode", "streams"):  # Faust logs for subclasses under their modules
+        logging.getLogger(library).setLevel(logging.WARNING)

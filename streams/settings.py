@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -61,6 +61,89 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, Meta(ge=1, description="Most message ids remembered to find duplicates, per partition.")
     ] = 4_000_000
 
+    # On Kafka
+    broker: Annotated[
+        str | None, Meta(description="Kafka: bootstrap servers, `host:port` separated by commas.")
+    ] = None
+    app: Annotated[
+        str,
+        Meta(
+            pattern="^[a-zA-Z0-9._-]{1,100}$",
+            description="Kafka: application id. It names the group, the changelog and the producers.",
+        ),
+    ] = "rapport"
+    topic_prefix: Annotated[
+        str,
+        Meta(pattern="^[a-zA-Z0-9._-]{0,100}$", description="Kafka: what all public topics begin with."),
+    ] = ""
+    partitions: Annotated[
+        int, Meta(ge=1, le=10_000, description="Kafka: partitions of topics that `rapport topics` makes.")
+    ] = 12
+    replication: Annotated[
+        int, Meta(ge=-1, le=10, description="Kafka: replicas of such topics; -1 is the broker's default.")
+    ] = -1
+    security: Annotated[
+        Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"],
+        Meta(description="Kafka: how to connect."),
+    ] = "plaintext"
+    sasl_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
+        Meta(description="Kafka: how to say who one is."),
+    ] = "SCRAM-SHA-512"
+    sasl_username: Annotated[str | None, Meta(description="Kafka: user name for SASL.")] = None
+    sasl_password: Annotated[str | None, Meta(description="Kafka: password for SASL.")] = None
+    oauth_token_file: Annotated[
+        str | None,
+        Meta(description="Kafka: file that holds the present token for OAUTHBEARER; read anew when needed."),
+    ] = None
+    ca_file: Annotated[str | None, Meta(description="Kafka: certificates to trust, beside the system's.")] = (
+        None
+    )
+    cert_file: Annotated[str | None, Meta(description="Kafka: client certificate.")] = None
+    key_file: Annotated[str | None, Meta(description="Kafka: key of the client certificate.")] = None
+    rack: Annotated[
+        str | None, Meta(description="Kafka: rack of this worker, to read from near replicas.")
+    ] = None
+    instance: Annotated[
+        str | None,
+        Meta(description="Kafka: this worker's name in its group (static membership); keep it on a restart."),
+    ] = None
+    transactions: Annotated[
+        bool,
+        Meta(description="Kafka: flushes are transactions, so every output comes exactly once."),
+    ] = True
+    transaction_timeout_ms: Annotated[
+        int, Meta(ge=1_000, le=900_000, description="Kafka: after so long the broker ends a flush.")
+    ] = 30_000
+    session_timeout_ms: Annotated[
+        int,
+        Meta(
+            ge=1_000, le=300_000, description="Kafka: after so long without a sign of life a worker is out."
+        ),
+    ] = 10_000
+    max_batch_bytes: Annotated[
+        int,
+        Meta(
+            ge=16_384,
+            le=100_000_000,
+            description="Kafka: largest batch, below the topics' max.message.bytes.",
+        ),
+    ] = 900_000
+    chunk_records: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Kafka: about so many records are processed at a time.")
+    ] = 5_000
+    read_ahead_bytes: Annotated[
+        int, Meta(ge=65_536, description="Kafka: so much of a partition is read before it is processed.")
+    ] = 32 * 1024 * 1024
+    watchdog_s: Annotated[
+        int,
+        Meta(ge=1, description="Kafka: a worker that stands still for so long, though there is work, ends."),
+    ] = 90
+    metrics_port: Annotated[
+        int,
+        Meta(ge=0, le=65535, description="Kafka: port of a worker's metrics and health; 0 takes a free one."),
+    ] = 9108
+
 
 def load(
     environment: Mapping[str, str],
@@ -81,7 +164,29 @@ def load(
             f"host {settings.host} can be reached from other machines, so a token is needed: "
             f"set {variable('token')} (at least 16 characters), or leave host at 127.0.0.1"
         )
+    _check_connection(settings)
     return settings
+
+
+def _check_connection(settings: Settings) -> None:
+    """Refuse a way to connect for which something is missing.
+
+    Raises:
+        SettingsError: what.
+    """
+    if settings.security.startswith("sasl"):
+        if settings.sasl_mechanism == "OAUTHBEARER":
+            needed = {"oauth_token_file": settings.oauth_token_file}
+        else:
+            needed = {"sasl_username": settings.sasl_username, "sasl_password": settings.sasl_password}
+        for name, value in needed.items():
+            if value is None:
+                raise SettingsError(
+                    f"security {settings.security} with {settings.sasl_mechanism} needs {name}: "
+                    f"set {variable(name)}"
+                )
+    if (settings.cert_file is None) != (settings.key_file is None):
+        raise SettingsError("cert_file and key_file go together: set both, or neither")
 
 
 def is_loopback(host: str) -> bool:
@@ -158,14 +263,25 @@ def _hint(name: str, names: Iterable[str]) -> str:
     return did_you_mean(name, names) or f"the settings are {', '.join(sorted(names))}"
 
 
-def _type_name(shape: Mapping[str, object]) -> str:
+def _type_name(shape: Mapping[str, Any]) -> str:
     """Return the type in a reader's words, from the JSON Schema of a field."""
-    kinds = {"integer": "whole number", "string": "text", "array": "list of text"}
+    if "enum" in shape:
+        return "one of " + ", ".join(f"`{value}`" for value in shape["enum"])
+    kinds = {
+        "integer": "whole number",
+        "string": "text",
+        "array": "list of text",
+        "boolean": "`true`, `false`",
+    }
     return kinds[str(shape.get("type", "string"))]
 
 
 def _default_name(value: object) -> str:
-    return f"`{value}`" if value not in (None, []) else "none"
+    return (
+        f"`{str(value).lower() if isinstance(value, bool) else value}`"
+        if value not in (None, [], "")
+        else "none"
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ COMMANDS = {
     "up": "Run everything in one process: collector, engine, API and metrics.",
     "demo": "Watch a made-up company live: the same process, fed by a seeded population.",
     "replay": "Run files of past events through a model, and write down what came of them.",
+    "worker": "Run one worker of a fleet on Kafka.",
     "explain": "Say why a customer is where it is.",
     "model": "Check, show, compare and list models.",
 }

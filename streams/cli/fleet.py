@@ -1,0 +1,110 @@
+"""A worker as a process: from the settings to a running `Worker`, with its metrics and health on a port."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import make_wsgi_app
+
+from streams.cli.refusal import Refusal
+from streams.instrumentation import log_to_stderr
+from streams.model.load import load_model
+from streams.runtime.kafka.app import GroupSettings
+from streams.runtime.kafka.connection import client_arguments
+from streams.runtime.kafka.errors import StateError
+from streams.runtime.kafka.worker import Worker, WorkerSettings
+from streams.runtime.schedule import RunSettings
+from streams.settings import Settings
+
+FLUSH_CHANGES = 50_000
+
+
+def worker_settings(settings: Settings) -> WorkerSettings:
+    """Return how a worker goes about it, by the settings of the installation."""
+    return WorkerSettings(
+        group=GroupSettings(
+            app=settings.app,
+            client=client_arguments(settings),
+            prefix=settings.topic_prefix,
+            instance=settings.instance,
+            rack=settings.rack,
+            session_timeout_s=settings.session_timeout_ms / 1_000,
+            read_ahead_bytes=settings.read_ahead_bytes,
+            chunk_records=settings.chunk_records,
+        ),
+        transactions=settings.transactions,
+        transaction_timeout_ms=settings.transaction_timeout_ms,
+        max_batch_bytes=settings.max_batch_bytes,
+        remembered_ids=settings.remembered_ids,
+        watchdog_s=settings.watchdog_s,
+        run=RunSettings(flush_interval_ms=settings.flush_interval_ms, flush_changes=FLUSH_CHANGES),
+    )
+
+
+async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: None) -> int:
+    """Run a worker until it ends; return the exit code.
+
+    Raises:
+        Refusal: the port is taken, or topics do not fit.
+    """
+    log_to_stderr()
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    model = load_model(settings.model)
+    worker = Worker(
+        worker_settings(settings), model, registry=registry, build=version("rapport"), on_step=on_step
+    )
+    server = _serve(settings, worker, registry)
+    worker.instrumentation.serving(url=f"http://{settings.host}:{server.server_port}")
+    try:
+        return await worker.run()
+    except StateError as problem:
+        raise Refusal(str(problem)) from problem
+    finally:
+        server.shutdown()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """Answers each request in a thread, so that one that hangs keeps nobody waiting."""
+
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing of each request."""
+
+
+def _serve(settings: Settings, worker: Worker, registry: CollectorRegistry) -> WSGIServer:
+    """Serve /metrics, /healthz and /readyz in a thread."""
+    metrics = make_wsgi_app(registry)
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/metrics":
+            found: Iterable[bytes] = metrics(environ, start)
+            return found
+        if path not in {"/healthz", "/readyz"}:
+            start("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"/metrics, /healthz or /readyz\n"]
+        hindrance = worker.hindrance if path == "/readyz" else None
+        start("503 Service Unavailable" if hindrance else "200 OK", [("Content-Type", "application/json")])
+        return [
+            json.dumps({"status": "ok" if hindrance is None else "unavailable", "reason": hindrance}).encode()
+        ]
+
+    try:
+        server = make_server(settings.host, settings.metrics_port, answer, _Server, _Quiet)
+    except OSError as error:
+        raise Refusal(
+            f"cannot listen on {settings.host} port {settings.metrics_port}: {error.strerror}. "
+            "Choose another with --metrics-port (0 takes a free one)"
+        ) from error
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return server

@@ -1,0 +1,117 @@
+"""What happens in a worker on Kafka, beside what happens anywhere: take-overs, failed flushes, the group.
+
+One function for each happening, as in `instrumentation.py`. Partitions are a label: there are few, and each
+has one owner.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from streams.instrumentation import tell
+
+_TAKE_OVER_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class WorkerInstrumentation:
+    """The happenings of one worker; phases, verdicts: the closed sets of their labels."""
+
+    def __init__(
+        self,
+        *,
+        phases: Iterable[str],
+        verdicts: Iterable[str],
+        transactions: bool,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._phases = list(phases)
+        self._phase = Gauge(
+            "engagement_partition_phase", "1 for what a partition is doing.", ["partition", "phase"],
+            registry=registry,
+        )  # fmt: skip
+        self._lag = Gauge(
+            "engagement_lag_records", "Records in a partition that are not processed yet.", ["partition"],
+            registry=registry,
+        )  # fmt: skip
+        self._remaining = Gauge(
+            "engagement_recovery_remaining_records", "Changelog records still to read.", ["partition"],
+            registry=registry,
+        )  # fmt: skip
+        self._take_over = Histogram(
+            "engagement_take_over_seconds", "Time to take a partition over.",
+            registry=registry, buckets=_TAKE_OVER_SECONDS,
+        )  # fmt: skip
+        self._failures = Counter(
+            "engagement_flush_failures", "Flushes and take-overs that failed, by what was done about it.",
+            ["verdict"], registry=registry,
+        )  # fmt: skip
+        self._rebalances = Counter(
+            "engagement_rebalances", "Assignments of partitions by the group.", registry=registry
+        )
+        self._refused_commits = Counter(
+            "engagement_group_commits_refused", "Commits of offsets that the broker did not take.",
+            registry=registry,
+        )  # fmt: skip
+        Gauge(
+            "engagement_transactions", "1: every output exactly once; 0: at least once.", registry=registry
+        ).set(int(transactions))
+        for each in verdicts:
+            self._failures.labels(each)
+
+    def entered(self, *, partition: int, phase: str) -> None:
+        """A partition does something else now."""
+        for each in self._phases:
+            self._phase.labels(partition, each).set(int(each == phase))
+
+    def partition_dropped(self, *, partition: int) -> None:
+        """A partition is no longer this worker's."""
+        for each in self._phases:
+            self._phase.remove(partition, each)
+        for gauge in (self._lag, self._remaining):
+            gauge.labels(partition)
+            gauge.remove(partition)
+        tell(logging.INFO, "partition_dropped", partition=partition)
+
+    def recovering(self, *, partition: int, remaining: int) -> None:
+        """A changelog is being read; so many records are left."""
+        self._remaining.labels(partition).set(remaining)
+
+    def taken_over(
+        self, *, partition: int, flushes: int, position: int, customers: int, seconds: float
+    ) -> None:
+        """The state of a partition was read, and its touchpoints are processed from `position` on."""
+        self._take_over.observe(seconds)
+        self._remaining.labels(partition).set(0)
+        tell(
+            logging.INFO, "taken_over", partition=partition, flushes=flushes, position=position,
+            customers=customers, seconds=round(seconds, 3),
+        )  # fmt: skip
+
+    def flush_failed(self, *, partition: int, verdict: str, error: BaseException, attempt: int) -> None:
+        """A flush or take-over did not come through; nothing of it can be seen."""
+        self._failures.labels(verdict).inc()
+        tell(
+            logging.ERROR, "flush_failed", partition=partition, verdict=verdict, attempt=attempt,
+            error=f"{type(error).__name__}: {error}",
+        )  # fmt: skip
+
+    def lagging(self, *, partition: int, records: int) -> None:
+        """So many records of a partition are not processed yet."""
+        self._lag.labels(partition).set(records)
+
+    def assigned(self, *, partitions: Iterable[int], kept: Iterable[int], generation: int) -> None:
+        """The group gave this worker its partitions; the state of those that stayed is kept."""
+        self._rebalances.inc()
+        tell(
+            logging.INFO, "assigned", partitions=sorted(partitions), kept=sorted(kept), generation=generation
+        )
+
+    def commit_refused(self, *, error: Exception) -> None:
+        """The group's offsets could not be committed; they only show lag."""
+        self._refused_commits.inc()
+        tell(logging.INFO, "commit_refused", error=f"{type(error).__name__}: {error}")
+
+    def stuck(self, *, what: str, seconds: float) -> None:
+        """Nothing moves though there is work; the process ends."""
+        tell(logging.CRITICAL, "stuck", what=what, seconds=round(seconds, 1))

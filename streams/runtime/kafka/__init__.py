@@ -1,0 +1,9 @@
+"""The processor on Kafka: a Faust application whose partitions are taken over, flushed and fenced by us.
+
+app.py, worker.py    the application and the process around it
+consumer.py, fetching.py, chunks.py    records in: whole chunks, positions from the changelog
+partition.py, state.py    one owned partition, and what it holds in memory
+takeover.py, changelog.py, inspection.py    the state back from the log, and whether it belongs to the input
+transaction.py, outputs.py, errors.py    a flush as one transaction, and what its failures mean
+connection.py, services.py, watchdog.py    how to connect, what is shared, and who ends a process that hangs
+"""

@@ -1,0 +1,154 @@
+"""The Faust application: group membership, the stream of chunks, the agent, the partitions that it feeds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import faust
+from faust.types import TP
+
+from streams import topics
+from streams.instrumentation_worker import WorkerInstrumentation
+from streams.runtime.kafka.chunks import Chunk, Intake
+from streams.runtime.kafka.consumer import ChunkTopic, Transport
+from streams.runtime.kafka.partition import Partition
+
+HEARTBEATS_A_SESSION = 5
+
+
+class GroupSettings(NamedTuple):
+    """How the worker is a member of its group."""
+
+    app: str
+    client: dict[str, Any]  # keyword arguments of aiokafka's clients
+    prefix: str = ""  # of the names of all public topics
+    instance: str | None = None
+    rack: str | None = None
+    session_timeout_s: float = 10.0
+    rebalance_timeout_s: float = 30.0
+    fetch_bytes: int = 2 << 20
+    read_ahead_bytes: int = 32 << 20
+    chunk_records: int = 5_000
+
+
+class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
+    """Faust with our transport. `partitions` are those that this worker owns."""
+
+    def __init__(
+        self,
+        settings: GroupSettings,
+        *,
+        own: "Callable[[TP, int], Awaitable[Partition]]",
+        instrumentation: WorkerInstrumentation,
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
+        """own: makes the partition's owner; on_crash: hears what the agent could not handle."""
+        self.group_settings = settings
+        self.instrumentation = instrumentation
+        self.partitions: dict[TP, Partition] = {}
+        self.intake: Intake = Intake(
+            read_ahead_bytes=settings.read_ahead_bytes, chunk_records=settings.chunk_records
+        )
+        self.source_name = settings.prefix + topics.TOUCHPOINTS.name
+        self._own = own
+        servers = settings.client["bootstrap_servers"]
+        super().__init__(
+            settings.app,
+            broker=";".join(f"kafka://{server.strip()}" for server in servers.split(",")),
+            Topic=ChunkTopic,
+            web_enabled=False,
+            topic_disable_leader=True,
+            topic_allow_declare=False,
+            table_standby_replicas=0,
+            consumer_auto_offset_reset="earliest",
+            consumer_group_instance_id=settings.instance,
+            broker_session_timeout=settings.session_timeout_s,
+            broker_heartbeat_interval=settings.session_timeout_s / HEARTBEATS_A_SESSION,
+            broker_rebalance_timeout=settings.rebalance_timeout_s,
+            broker_commit_interval=1.0,
+            stream_wait_empty=True,
+            autodiscover=False,
+        )
+        source = self.topic(self.source_name, key_type=bytes, value_type=bytes, value_serializer="raw")
+
+        @self.agent(source, name="engagement")  # type: ignore[untyped-decorator]  # Faust is read without types
+        async def engagement(stream: Any) -> None:
+            """Give each chunk to the owner of its partition. An error is a bug, and ends the process."""
+            async for event in stream.noack().events():
+                try:
+                    self._feed(event.value)
+                except Exception as error:
+                    on_crash(error)
+                    raise
+                await asyncio.sleep(0)  # heartbeats, flushes and metrics want their turn
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> Transport:
+        return Transport(self.conf.broker_producer, self)
+
+    def new_intake(self) -> Intake:
+        """Return the intake that consumer and partitions share."""
+        return self.intake
+
+    def _feed(self, chunk: Chunk) -> None:
+        partition = self.partitions.get(chunk.tp)
+        records = self.intake.take(chunk)
+        if partition is not None and records:
+            partition.process(records)
+        if partition is not None:
+            self.instrumentation.lagging(partition=chunk.tp.partition, records=partition.lag)
+
+    # The consumer's side
+
+    def read_on(self, tp: TP, position: int) -> None:
+        """The consumer has read `tp` up to `position`; note how far the partition reaches, as it heard."""
+        partition = self.partitions.get(tp)
+        if partition is not None:
+            partition.end = max(position, self.stable_end(tp))
+
+    def stable_end(self, tp: TP) -> int:
+        """Return the end of what is committed in `tp`, as the consumer last heard."""
+        consumer = self.consumer._thread._consumer
+        return consumer.last_stable_offset(tp) or 0
+
+    def flushed_positions(self) -> dict[TP, int]:
+        """Return how far the flushes of each partition are."""
+        return {
+            tp: each.flushed_position
+            for tp, each in self.partitions.items()
+            if each.flushed_position is not None
+        }
+
+    async def before_revoke(self) -> None:
+        """Flush all partitions, and keep their state until it is known whose they are."""
+        await asyncio.gather(*(each.suspend() for each in self.partitions.values()))
+
+    async def after_assign(self, assigned: set[TP], generation: int) -> None:
+        """Drop what is no longer ours, keep what stayed without anybody between, take over the rest."""
+        ours = {tp for tp in assigned if tp.topic == self.source_name}
+        kept = {
+            tp
+            for tp, each in self.partitions.items()
+            if tp in ours and each.is_clean and each.generation == generation - 1
+        }
+        gone = [each for tp, each in self.partitions.items() if tp not in kept]
+        self.partitions = {tp: each for tp, each in self.partitions.items() if tp in kept}
+        await asyncio.gather(*(each.stop() for each in gone))
+        self.instrumentation.assigned(
+            partitions=[tp.partition for tp in ours],
+            kept=[tp.partition for tp in kept],
+            generation=generation,
+        )
+        for tp in sorted(ours):
+            if tp in kept:
+                self.partitions[tp].resume(generation)
+            else:
+                self.partitions[tp] = await self._own(tp, generation)
+                self.partitions[tp].start()
+
+    async def leave(self) -> None:
+        """Stop all partitions."""
+        gone, self.partitions = list(self.partitions.values()), {}
+        await asyncio.gather(*(each.stop() for each in gone))

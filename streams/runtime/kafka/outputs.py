@@ -1,0 +1,101 @@
+"""What is told, as Kafka records: the public topics, with CloudEvents attributes as headers.
+
+Dead letters and late touchpoints are the original bytes, with reason and origin in the headers.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from schemas.dead_letter import KEPT_BYTES, DeadLetter, LateTouchpoint
+from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
+from schemas.views import PartitionKpis
+from streams import topics
+from streams.runtime.outbox import Outbox
+
+Headers = Sequence[tuple[str, bytes]]
+JSON: Final = ("content-type", b"application/json")
+
+_TYPES: Final = {
+    StageChanged: b"engagement.stage_changed.v1",
+    AlertRaised: b"engagement.alert_raised.v1",
+    AlertResolved: b"engagement.alert_resolved.v1",
+    ScoreUpdated: b"engagement.score_updated.v1",
+}
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Outgoing(NamedTuple):
+    """One record to be written."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes it takes in a batch."""
+        headers = sum(len(name) + len(value) + 8 for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers + 64
+
+
+class Renderer:
+    """Makes records of an outbox, for one application and one input partition."""
+
+    def __init__(self, *, app: str, partition: int, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._partition = partition
+        source = ("ce_source", f"/rapport/{app}".encode())
+        self._common = {
+            kind: (("ce_specversion", b"1.0"), ("ce_type", name), source, JSON)
+            for kind, name in _TYPES.items()
+        }
+
+    def records(self, outbox: Outbox) -> list[Outgoing]:
+        """Return all that waits, in order within each topic."""
+        return [
+            *map(self._dead_letter, outbox.dead_letters),
+            *map(self._late, outbox.late),
+            *self._events(self._name(topics.TRANSITIONS), outbox.transitions),
+            *self._events(self._name(topics.ALERTS), outbox.alerts),
+            *self._events(self._name(topics.SCORES), outbox.scores),
+        ]
+
+    def kpis(self, figures: PartitionKpis) -> Outgoing:
+        """Return the figures of the partition, keyed by its number."""
+        return Outgoing(self._name(topics.KPIS), str(self._partition).encode(), _encode(figures), (JSON,))
+
+    def _events(
+        self, topic: str, events: Sequence[StageChanged | AlertRaised | AlertResolved | ScoreUpdated]
+    ) -> Iterator[Outgoing]:
+        for each in events:
+            identity = (("ce_id", each.id.encode()), ("ce_time", each.at.isoformat().encode()))
+            headers = (*identity, *self._common[type(each)])
+            yield Outgoing(topic, each.customer_id.encode(), _encode(each), headers)
+
+    def _dead_letter(self, letter: DeadLetter) -> Outgoing:
+        headers = [("error.reason", letter.reason.value.encode()), ("error.message", letter.message.encode())]
+        headers += self._origin(letter)
+        return Outgoing(self._name(topics.DEAD_LETTERS), letter.key, letter.value, headers)
+
+    def _late(self, late: LateTouchpoint) -> Outgoing:
+        headers = [
+            ("error.reason", b"late"),
+            ("late_by_ms", str(late.late_by_ms).encode()),
+            *self._origin(late),
+        ]
+        if len(late.value) > KEPT_BYTES:
+            headers.append(("value.bytes", str(len(late.value)).encode()))  # the rest is in the log
+        return Outgoing(self._name(topics.LATE), late.customer_id.encode(), late.value[:KEPT_BYTES], headers)
+
+    def _origin(self, record: DeadLetter | LateTouchpoint) -> list[tuple[str, bytes]]:
+        return [
+            ("source.topic", record.source_topic.encode()),
+            ("source.partition", str(self._partition).encode()),
+            ("source.offset", str(record.source_offset).encode()),
+        ]
+
+    def _name(self, topic: topics.Topic) -> str:
+        return self._prefix + topic.name

@@ -1,0 +1,293 @@
+"""One input partition that this worker owns: taken over from the changelog, processed, flushed, given back.
+
+Memory runs ahead of the log between flushes. Whatever fails, the state is dropped and taken over again
+from the log, never patched.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+from faust.types import TP
+
+from schemas.instants import instant
+from schemas.touchpoint import InternalRecord
+from streams.runtime.kafka import takeover
+from streams.runtime.kafka.errors import EXPECTED, RecordTooLarge, StateError, Verdict, verdict
+from streams.runtime.kafka.inspection import inspect
+from streams.runtime.kafka.outputs import Renderer
+from streams.runtime.kafka.services import Phase, Services
+from streams.runtime.kafka.state import PartitionState
+from streams.runtime.kafka.takeover import Place
+from streams.runtime.kafka.transaction import FlushProducer
+from streams.runtime.record import Record
+from streams.runtime.schedule import Schedule
+
+RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
+LONGEST_WAIT_S: Final = 1.0
+SETTLE_S: Final = 5.0
+KPIS_MS: Final = 10_000
+MOST_UNFLUSHED: Final = 200_000  # records: more is not read until a flush has come through
+
+
+class Partition:
+    """The owner of partition `place`, assigned to us in the group's generation `generation`."""
+
+    def __init__(self, place: Place, services: Services, *, generation: int) -> None:
+        self.place = place
+        self.tp = TP(place.topic, place.partition)
+        self.generation = generation
+        self.phase = Phase.TAKING_OVER
+        self.trouble: str | None = None
+        self.flushed_position: int | None = None
+        self.end = 0  # of the partition, as last heard
+        self.progress = 0  # anything done: a sign of life for the watchdog
+        self._services = services
+        self._schedule = Schedule(services.run, clock=services.clock_ms, pace=services.pace_ms)
+        self._state: PartitionState | None = None
+        self._producer: FlushProducer | None = None
+        self._kpis_at_ms = 0
+        self._wake = asyncio.Event()
+        self._ours = True
+        self._flushing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take the partition over; go on until `stop`."""
+        self._task = asyncio.create_task(self._run(), name=f"partition {self.place.partition}")
+        self._task.add_done_callback(self._ended)
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether memory and log agree, so that it can be kept through a rebalance."""
+        held = self.phase in {Phase.RUNNING, Phase.SUSPENDED}
+        return held and self._state is not None and self._state.unflushed == 0
+
+    @property
+    def lag(self) -> int:
+        """Return how many offsets of the partition are not processed yet, as far as is known."""
+        position = self.flushed_position or 0
+        if self._state is not None:
+            position = self._state.processor.position
+        return max(0, self.end - position)
+
+    @property
+    def has_work(self) -> bool:
+        """Return whether something of it should be moving."""
+        if self.phase is Phase.RUNNING and self._state is not None:
+            return self.lag > 0 or self._state.unflushed > 0
+        return self.phase is Phase.TAKING_OVER
+
+    # The agent's side
+
+    def process(self, records: Sequence[Record]) -> None:
+        """Apply records, if it is the time for it; a chunk that comes too late was dropped before."""
+        state, services = self._state, self._services
+        if state is None or self.phase is not Phase.RUNNING:
+            return
+        began, before = services.pace_ms(), dict(state.processor.totals)
+        state.process(records)
+        self.progress += 1
+        seconds = (services.pace_ms() - began) / 1_000
+        services.instrumentation.processed(
+            records=len(records), before=before, after=state.processor.totals, seconds=seconds
+        )
+        if state.unflushed >= MOST_UNFLUSHED:
+            services.intake.hold(self.tp, on=True)
+        if state.changes >= services.run.flush_changes:
+            self._wake.set()
+
+    # Rebalances
+
+    async def suspend(self) -> None:
+        """Flush what was processed, within a few seconds, and do nothing more until `resume` or `stop`."""
+        self._services.intake.close(self.tp)
+        self._ours = False
+        if self.phase is Phase.RUNNING:
+            self._enter(Phase.SUSPENDED)
+            settled = asyncio.ensure_future(self._settle())
+            done, _ = await asyncio.wait([settled], timeout=SETTLE_S)
+            if not done or settled.exception() is not None:
+                self._enter(Phase.TROUBLED)
+
+    async def _settle(self) -> None:
+        """Wait for a flush that is under way, and flush what came after it."""
+        async with self._flushing:
+            pass
+        if self._state is not None and self._state.unflushed:
+            await self._flush(self._state)
+
+    def resume(self, generation: int) -> None:
+        """Go on: the partition stayed ours."""
+        assert self._state is not None
+        self.generation = generation
+        self._ours = True
+        self._enter(Phase.RUNNING)
+        self._services.intake.open(self.tp, self._state.processor.position)
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Drop the state and leave the broker; what was not flushed is somebody else's to process."""
+        self._ours = False
+        self._enter(Phase.STOPPED)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._drop()
+        self._services.worker.partition_dropped(partition=self.place.partition)
+
+    # The task
+
+    async def _run(self) -> None:
+        attempts = 0
+        while True:
+            try:
+                await self._live(await self._take_over())
+            except EXPECTED as error:
+                attempts += 1
+                if self._is_over(error, attempts):
+                    return
+            await self._drop()
+            await asyncio.sleep(RETRY_S[min(attempts, len(RETRY_S)) - 1])
+
+    def _is_over(self, error: BaseException, attempt: int) -> bool:
+        """Tell what failed; return whether nothing is to be tried again."""
+        failed = self._producer is not None and self._producer.failed
+        judged = verdict(error, producer_failed=failed)
+        self.trouble = f"{type(error).__name__}: {error}"
+        self.progress += 1
+        self._enter(Phase.TROUBLED)
+        self._services.worker.flush_failed(
+            partition=self.place.partition, verdict=judged, error=error, attempt=attempt
+        )
+        if not self._ours:
+            return True  # whoever has it now takes it over
+        if judged is Verdict.AGAIN and not isinstance(error, (StateError, RecordTooLarge)):
+            return False
+        self._services.fatal(self.tp, error, judged)
+        return True
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Let a bug end the process."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._services.fatal(self.tp, error, Verdict.DEFECT)
+
+    async def _take_over(self) -> PartitionState:
+        """Fence, read the changelog to its end, see that it belongs to the input, and open the intake.
+
+        Raises:
+            StateError: it does not belong, or is not whole.
+        """
+        services, place = self._services, self.place
+        began = services.pace_ms()
+        self._enter(Phase.TAKING_OVER)
+        self._producer = services.new_producer(self.tp)
+        await self._producer.start()
+        async with takeover.reader(services.client) as consumer:
+            stored = await takeover.read_changelog(consumer, place, progress=self._progressed)
+            committed = await services.committed(self.tp)
+            found = await takeover.look_at_input(consumer, place, stored.head, committed)
+        position = inspect(stored.head, found)
+        processor = services.new_processor()
+        processor.restore(stored.bodies)
+        processor.position = position
+        state = self._state = PartitionState(
+            place,
+            processor,
+            chain=stored.chain,
+            head=stored.head,
+            committed=committed or 0,
+            renderer=Renderer(app=services.app, prefix=services.prefix, partition=place.partition),
+            part_bytes=services.part_bytes,
+        )
+        self.flushed_position, self.end = position, found.end
+        if processor.model_differs:
+            await self._announce_model()
+        services.worker.taken_over(
+            partition=place.partition,
+            flushes=len(stored.chain.links),
+            position=position,
+            customers=processor.customer_lane.table.rows - 1,
+            seconds=(services.pace_ms() - began) / 1_000,
+        )
+        if self._ours:
+            services.intake.open(self.tp, position)
+            self._enter(Phase.RUNNING)
+        return state
+
+    def _progressed(self, offset: int, end: int) -> None:
+        self.progress += 1
+        self._services.worker.recovering(partition=self.place.partition, remaining=max(0, end - offset))
+
+    async def _live(self, state: PartitionState) -> None:
+        """Flush and tick whenever it is time."""
+        while True:
+            wait_s = LONGEST_WAIT_S
+            if self.phase is Phase.RUNNING:
+                if self._schedule.flush_wait_ms(state.changes) <= 0:
+                    await self._flush(state)
+                    continue
+                await self._tick_when_due(state)
+                wait_s = min(wait_s, self._schedule.flush_wait_ms(state.changes) / 1_000)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+            self._wake.clear()
+
+    async def _flush(self, state: PartitionState) -> None:
+        """Write what was processed since the last flush, whole or not at all."""
+        async with self._flushing:
+            producer, services = self._producer, self._services
+            assert producer is not None
+            began = services.pace_ms()
+            with_kpis = began - self._kpis_at_ms >= KPIS_MS or self.phase is Phase.SUSPENDED
+            snapshot = state.snapshot(with_kpis=with_kpis)
+            if with_kpis:
+                self._kpis_at_ms = began
+            write = producer.write(snapshot.outputs, snapshot.changelog, partition=self.place.partition)
+            await asyncio.shield(write)
+            state.written(snapshot)
+            self._schedule.flushed()
+            self.flushed_position, self.trouble = snapshot.flush.position, None
+            self.progress += 1
+            services.intake.hold(self.tp, on=False)
+            services.instrumentation.flushed(
+                number=snapshot.flush.number,
+                position=snapshot.flush.position,
+                size=len(snapshot.flush.body),
+                seconds=(services.pace_ms() - began) / 1_000,
+            )
+            services.instrumentation.told(snapshot.outbox)
+
+    async def _tick_when_due(self, state: PartitionState) -> None:
+        """Say in the log what time it is, if rows are due and everything in it has been read."""
+        if state.processor.position < self.end or self._schedule.tick_wait_ms(0) > 0:
+            return
+        due_ms = state.processor.next_due_ms() + self._services.model.settings.timer_grace_ms
+        if self._schedule.tick_wait_ms(due_ms) <= 0:
+            self._schedule.ticked()
+            await self._append(InternalRecord(kind="tick", timestamp=instant(self._services.clock_ms())))
+
+    async def _announce_model(self) -> None:
+        model, now = self._services.model, instant(self._services.clock_ms())
+        await self._append(
+            InternalRecord(
+                kind="model", timestamp=now, model=model.name, version=model.version, digest=model.digest
+            )
+        )
+
+    async def _append(self, record: InternalRecord) -> None:
+        await self._services.append(self.tp, msgspec.json.encode(record))
+
+    async def _drop(self) -> None:
+        self._services.intake.close(self.tp)
+        self._state = None
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await asyncio.gather(producer.stop(), return_exceptions=True)
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self._services.worker.entered(partition=self.place.partition, phase=phase)

@@ -1,0 +1,93 @@
+"""What a partition's owner holds in memory: the processor, what is not flushed yet, and the chain of flushes.
+
+Nothing here waits: state, outputs and position move together, and a snapshot takes all at one instant.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from streams.runtime import compaction
+from streams.runtime.kafka.changelog import Chain, Head, LastRead
+from streams.runtime.kafka.outputs import Outgoing, Renderer
+from streams.runtime.kafka.takeover import Place
+from streams.runtime.outbox import Outbox
+from streams.runtime.processor import Processor
+from streams.runtime.record import Flush, Record
+
+
+class Snapshot(NamedTuple):
+    """A flush to be written: outputs and changelog records, and what they were made of."""
+
+    flush: Flush
+    head: Head
+    outputs: list[Outgoing]
+    changelog: list[Outgoing]
+    outbox: Outbox
+
+
+class PartitionState:
+    """The state of one input partition, ahead of its changelog by what is not flushed."""
+
+    def __init__(
+        self,
+        place: Place,
+        processor: Processor,
+        *,
+        chain: Chain,
+        head: Head | None,
+        committed: int,
+        renderer: Renderer,
+        part_bytes: int,
+    ) -> None:
+        """committed: what the group has committed; part_bytes: how large a changelog record may be."""
+        self.processor = processor
+        self.committed = committed
+        self.unflushed = 0  # records
+        self._place = place
+        self._chain = chain
+        self._last_read = head.last_read if head is not None else None
+        self._renderer = renderer
+        self._part_bytes = part_bytes
+        self._outbox = Outbox()
+        self._live_bytes: int | None = None  # known from the first flush on
+
+    @property
+    def changes(self) -> int:
+        """Return how many records and outputs the next flush will hold."""
+        return self.unflushed + len(self._outbox)
+
+    def process(self, records: Sequence[Record]) -> None:
+        """Apply records, at least one."""
+        self._outbox.add(self.processor.process(records))
+        self._last_read = LastRead.of(records[-1])
+        self.unflushed += len(records)
+
+    def snapshot(self, *, with_kpis: bool) -> Snapshot:
+        """Return all that changed since the last snapshot."""
+        outbox, self._outbox, self.unflushed = self._outbox, Outbox(), 0
+        carried = 0
+        if self._live_bytes is not None:
+            carried = compaction.carry_before(self._chain.stored(), live_bytes=self._live_bytes)
+        flush = self.processor.flush(self._chain.last + 1, carry_before=carried)
+        links = self._chain.links
+        head = Head(
+            number=flush.number,
+            oldest=carried or (links[0].number if links else flush.number),
+            position=flush.position,
+            topic=self._place.topic,
+            partition=self._place.partition,
+            partitions=self._place.partitions,
+            committed=self.committed,
+            last_read=self._last_read,
+        )
+        rows = self._chain.rows(flush, head, part_bytes=self._part_bytes)
+        outputs = self._renderer.records(outbox)
+        if with_kpis:
+            outputs.append(self._renderer.kpis(self.processor.kpis()))
+        changelog = [Outgoing(self._place.changelog, key, value) for key, value in rows]
+        return Snapshot(flush, head, outputs, changelog, outbox)
+
+    def written(self, snapshot: Snapshot) -> None:
+        """Note that a snapshot is in the changelog."""
+        self._chain = self._chain.after(snapshot.flush, snapshot.head, part_bytes=self._part_bytes)
+        self._live_bytes = snapshot.flush.live_bytes

@@ -1,0 +1,222 @@
+"""One worker process on Kafka: builds the application, runs it until told to stop, ends with a reason."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+
+from streams import topics
+from streams.instrumentation import Instrumentation
+from streams.instrumentation_worker import WorkerInstrumentation
+from streams.model.definition import Model
+from streams.runtime.kafka.app import GroupSettings, WorkerApp
+from streams.runtime.kafka.errors import StateError, Verdict
+from streams.runtime.kafka.partition import Partition
+from streams.runtime.kafka.services import Phase, Services
+from streams.runtime.kafka.takeover import Place
+from streams.runtime.kafka.transaction import FlushProducer
+from streams.runtime.kafka.watchdog import Watchdog
+from streams.runtime.processor import Processor
+from streams.runtime.schedule import RunSettings
+
+EXIT_FENCED: Final = 75  # "temporary failure": start it again
+EXIT_REFUSED: Final = 1
+EXIT_DEFECT: Final = 70
+PART_BYTES_LESS: Final = 4_096  # what a batch needs beside a part of a flush
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker goes about it."""
+
+    group: GroupSettings
+    transactions: bool = True
+    transaction_timeout_ms: int = 30_000
+    max_batch_bytes: int = 900_000
+    remembered_ids: int = 4_000_000
+    watchdog_s: float = 90.0
+    run: RunSettings = RunSettings(flush_changes=50_000)
+
+
+class Worker:
+    """Owns the application and how it ends. on_step: hears of each step of a flush; tests crash there."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        model: Model,
+        *,
+        registry: CollectorRegistry,
+        build: str,
+        on_step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.settings = settings
+        self.model = model
+        self.instrumentation = Instrumentation(model, build=build, registry=registry)
+        self.happenings = WorkerInstrumentation(
+            phases=Phase, verdicts=Verdict, transactions=settings.transactions, registry=registry
+        )
+        self.app: WorkerApp | None = None
+        self.failure: BaseException | None = None
+        self.exit_code = 0
+        self._on_step = on_step
+        self._stop = asyncio.Event()
+        self._partitions: dict[str, int] = {}
+
+    @property
+    def hindrance(self) -> str | None:
+        """What keeps the worker from processing what it owns; None when it is ready."""
+        app = self.app
+        if self.failure is not None:
+            return f"{type(self.failure).__name__}: {self.failure}"
+        if app is None or not app.started:
+            return "starting"
+        if app.rebalancing:
+            return "the group is rebalancing"
+        waiting = {
+            tp.partition: each for tp, each in app.partitions.items() if each.phase is not Phase.RUNNING
+        }
+        if waiting:
+            return "; ".join(
+                f"partition {number} is {each.phase.value.replace('_', ' ')}"
+                + (f" ({each.trouble})" if each.trouble else "")
+                for number, each in sorted(waiting.items())
+            )
+        return None
+
+    def stop(self) -> None:
+        """End tidily: flush, commit, leave the group."""
+        self._stop.set()
+
+    async def run(self) -> int:
+        """Work until `stop`, a signal or a failure; return the exit code.
+
+        Raises:
+            StateError: topics do not fit each other.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        client = self.settings.group.client
+        self._new_processor()  # the engine is loaded, or compiled, before the group waits for this worker
+        self._plain = AIOKafkaProducer(**client, enable_idempotence=True, acks="all", linger_ms=5)
+        await self._plain.start()
+        watchdog = None
+        try:
+            await self._check_topics()
+            self.app = app = WorkerApp(
+                self.settings.group, own=self._own, instrumentation=self.happenings, on_crash=self._crashed
+            )
+            watchdog = Watchdog(app, self.happenings, limit_s=self.settings.watchdog_s, loop=loop)
+            watchdog.start()
+            await app.start()
+            await self._stop.wait()
+            await app.stop()
+            await app.leave()
+        finally:
+            if watchdog is not None:
+                watchdog.stop()
+            await self._plain.stop()
+        if self.failure is None:
+            self.instrumentation.stopped(reason="signal")
+        else:
+            self.instrumentation.failed(error=self.failure)
+        return self.exit_code
+
+    # What partitions need
+
+    async def _own(self, tp: TP, generation: int) -> Partition:
+        place = Place(tp.topic, tp.partition, self._partitions[tp.topic], self.changelog)
+        return Partition(place, self._services(), generation=generation)
+
+    @property
+    def changelog(self) -> str:
+        """Return the name of the changelog."""
+        return f"{self.settings.group.app}-customers-changelog"
+
+    def _services(self) -> Services:
+        assert self.app is not None
+        settings = self.settings
+        return Services(
+            app=settings.group.app,
+            prefix=settings.group.prefix,
+            client=settings.group.client,
+            model=self.model,
+            new_processor=self._new_processor,
+            new_producer=self._producer,
+            intake=self.app.intake,
+            instrumentation=self.instrumentation,
+            worker=self.happenings,
+            clock_ms=lambda: time.time_ns() // 1_000_000,
+            pace_ms=lambda: time.monotonic_ns() // 1_000_000,
+            run=settings.run,
+            part_bytes=settings.max_batch_bytes - PART_BYTES_LESS,
+            append=self._append,
+            committed=self._committed,
+            fatal=self._fatal,
+        )
+
+    def _new_processor(self) -> Processor:
+        settings = self.settings
+        source = settings.group.prefix + topics.TOUCHPOINTS.name
+        return Processor(self.model, remembered_ids=settings.remembered_ids, source=source)
+
+    def _producer(self, tp: TP) -> FlushProducer:
+        settings = self.settings
+        identity = f"{settings.group.app}-{tp.topic}-{tp.partition}" if settings.transactions else None
+        return FlushProducer(
+            settings.group.client, transactional_id=identity,
+            transaction_timeout_ms=settings.transaction_timeout_ms,
+            max_batch_bytes=settings.max_batch_bytes, on_step=self._on_step,
+        )  # fmt: skip
+
+    async def _append(self, tp: TP, value: bytes) -> None:
+        await self._plain.send_and_wait(tp.topic, value, partition=tp.partition)
+
+    async def _committed(self, tp: TP) -> int | None:
+        assert self.app is not None
+        thread: Any = self.app.consumer._thread
+        found = await thread.call_thread(thread._consumer.committed, TopicPartition(*tp))
+        return None if found is None else int(found)
+
+    async def _check_topics(self) -> None:
+        """Refuse to start where topics are missing or not partitioned alike.
+
+        Raises:
+            StateError: which, and what to do.
+        """
+        prefix = self.settings.group.prefix
+        public = [prefix + each.name for each in (topics.TOUCHPOINTS, *topics.OUTPUTS)]
+        names = [*public, self.changelog]
+        known = await self._plain.client.fetch_all_metadata()
+        self._partitions = {name: len(known.partitions_for_topic(name) or ()) for name in names}
+        missing = [name for name, count in self._partitions.items() if count == 0]
+        if missing:
+            raise StateError(f"there is no topic {', '.join(missing)}: run `rapport topics apply`")
+        if len(set(self._partitions.values())) > 1:
+            counts = ", ".join(f"{name} {count}" for name, count in self._partitions.items())
+            raise StateError(
+                "topics must have equally many partitions, since a customer is in the same one of each: "
+                f"{counts}. Make those anew that differ, or use another `app` and new topics"
+            )
+
+    # How it ends
+
+    def _crashed(self, error: BaseException) -> None:
+        self._end(error, EXIT_DEFECT)
+
+    def _fatal(self, tp: TP, error: BaseException, judged: Verdict) -> None:
+        codes = {Verdict.FENCED: EXIT_FENCED, Verdict.DEFECT: EXIT_DEFECT}
+        code = EXIT_REFUSED if isinstance(error, StateError) else codes.get(judged, EXIT_REFUSED)
+        self._end(error, code)
+
+    def _end(self, error: BaseException, code: int) -> None:
+        if self.failure is None:
+            self.failure, self.exit_code = error, code
+        self.stop()
