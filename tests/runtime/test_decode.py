@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from streams.model.compile import compile_model
 from streams.model.load import load_model_text
-from streams.runtime.matching import MOST_EVENTS_CACHED
+from streams.runtime.matching import MOST_EVENTS_CACHED, Matcher
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at, written
@@ -74,6 +75,35 @@ def test_an_event_that_passes_no_line_of_its_name_is_unmapped(
     assert ("refund" in view_of(driver).signals) == mapped
     assert view_of(driver).signals["activity"].count == 1
     assert driver.totals["unmapped"] == (not mapped)
+
+
+def test_the_line_of_a_touchpoint_does_not_depend_on_those_beside_it() -> None:
+    """Looked at together they get the lines that they get one by one, with and without the section."""
+    matcher = Matcher(compile_model(MODEL))
+    told = [
+        ("refund", {"total": 100}),
+        ("order", {"cart": {"country": "de"}}),
+        ("refund 2", None),
+        ("refund", {"total": 99}),
+        ("visit", None),
+        ("refund", {"kind": "full", "total": 100}),
+        ("order", None),
+        ("order 2", {"cart": {"country": "de"}}),
+        ("refund 2", {"total": True}),
+    ]
+    fields = [
+        matcher.decoder.decode(
+            msgspec.json.encode(
+                {"message_id": "m", "event": event, "timestamp": written(NOON), "properties": properties}
+            )
+        )
+        for event, properties in told
+    ]
+
+    together = matcher.entries_of(fields, [each.event for each in fields]).tolist()
+
+    assert together == [3, 0, -1, -1, -1, 2, 1, 1, -1]
+    assert together == [int(matcher.entries_of([each], [each.event])[0]) for each in fields]
 
 
 def until_renewal(driver: TopologyTestDriver) -> object:
