@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -35,25 +35,49 @@ ChannelText = Literal[
 ]  # fmt: skip
 
 
-class Fields(msgspec.Struct, gc=False):
+class Fields(msgspec.Struct, gc=False, kw_only=True):
     """The fields of a touchpoint that every model needs; generated decoders add the three sections.
 
-    The closed sets are plain texts here: comparing texts costs a fraction of what enumerations do.
+    They stand in the order in which senders mostly write them: the next one is looked for first. The
+    closed sets are plain texts here: comparing texts costs a fraction of what enumerations do.
     """
 
     message_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    customer_id: Identifier | None = None
     event: Identifier
     timestamp: AwareDatetime
-    customer_id: Identifier | None = None
+    received_at: AwareDatetime | None = None
     subject: SubjectText = "customer"
     kind: KindText = "track"
     direction: DirectionText = "in"
     channel: ChannelText = "other"
-    received_at: AwareDatetime | None = None
     account_id: Identifier | None = None
     properties: msgspec.Struct | None = None
     traits: msgspec.Struct | None = None
     campaign: msgspec.Struct | None = None
+
+
+class Columns(NamedTuple):
+    """The fields of many touchpoints, each as a column; in the order of `Fields`."""
+
+    message_id: tuple[str, ...]
+    customer_id: tuple[str | None, ...]
+    event: tuple[str, ...]
+    timestamp: tuple[datetime, ...]
+    received_at: tuple[datetime | None, ...]
+    subject: tuple[str, ...]
+    kind: tuple[str, ...]
+    direction: tuple[str, ...]
+    channel: tuple[str, ...]
+    account_id: tuple[str | None, ...]
+    properties: tuple[msgspec.Struct | None, ...]
+    traits: tuple[msgspec.Struct | None, ...]
+    campaign: tuple[msgspec.Struct | None, ...]
+
+
+def columns_of(fields: Sequence[Fields]) -> Columns:
+    """Return the columns of at least one touchpoint; reading all at once is half of field by field."""
+    return Columns(*zip(*map(msgspec.structs.astuple, fields), strict=True))
 
 
 def _said_codes() -> dict[tuple[str, str, str], int]:
@@ -155,4 +179,4 @@ def fields_type(sections: dict[str, dict[str, str]]) -> type[Fields]:
             gc=False,
         )  # fmt: skip
         added.append((section, kept | None, None))
-    return msgspec.defstruct("Touchpoint", added, bases=(Fields,), gc=False)  # type: ignore[return-value]
+    return msgspec.defstruct("Touchpoint", added, bases=(Fields,), gc=False, kw_only=True)  # type: ignore[return-value]
