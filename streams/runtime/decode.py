@@ -24,7 +24,15 @@ Value = object
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 LATEST_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
-EXACT_SECONDS: Final = 2.0**32  # up to here a float of seconds tells microseconds apart
+MICROSECOND: Final = timedelta(microseconds=1)  # more or less does not matter to whole milliseconds
+# How MessagePack writes an instant between 1970 and 2514 that has a fraction of a second: a mark, 30 bits
+# of nanoseconds, 34 bits of seconds. Without a fraction, or outside, it takes fewer or more bytes.
+PACKED: Final = np.dtype([("mark", ">u2"), ("bits", ">u8")])
+WITH_FRACTION: Final = 0xD7FF
+LOW_30: Final = (1 << 30) - 1
+LOW_34: Final = (1 << 34) - 1
+RUN: Final = 64  # so many are packed at a time: one whole second among them makes only them slower
+HEADER_BYTES: Final = 3  # before 16 and more
 CHANNEL_CODES: Final = {channel.value: code for code, channel in enumerate(Channel)}
 SubjectText = Literal["customer", "account", "business"]
 KindText = Literal["track", "identify", "page", "screen", "group", "alias", "delete"]
@@ -99,12 +107,35 @@ def milliseconds(moment: datetime) -> int:
 
 
 def milliseconds_of(moments: Sequence[datetime]) -> NDArray[np.int64]:
-    """Return whole milliseconds since 1970 of many instants, rounded down."""
-    seconds = np.fromiter(map(datetime.timestamp, moments), np.float64, len(moments))
-    found: NDArray[np.int64] = np.rint(seconds * 1e6).astype(np.int64) // 1000
-    for place in np.flatnonzero(np.abs(seconds) >= EXACT_SECONDS).tolist():
-        found[place] = milliseconds(moments[place])
+    """Return whole milliseconds since 1970 of many instants, rounded down.
+
+    Python takes five times as long to turn one into a number as msgspec takes to pack it as numbers.
+    """
+    in_runs = len(moments) // RUN * RUN
+    found = np.empty(len(moments), np.int64)
+    found[in_runs:] = list(map(milliseconds, moments[in_runs:]))
+    if in_runs:
+        found[:in_runs] = _milliseconds_of_runs(moments[:in_runs])
     return found
+
+
+def _milliseconds_of_runs(moments: Sequence[datetime]) -> NDArray[np.int64] | list[int]:
+    """Return the milliseconds of a number of whole runs."""
+    packed = b"".join([_packed(moments[start : start + RUN]) for start in range(0, len(moments), RUN)])
+    if len(packed) == len(moments) * PACKED.itemsize:
+        columns = np.frombuffer(packed, PACKED)
+        if (columns["mark"] == WITH_FRACTION).all():
+            bits = columns["bits"].astype(np.int64)
+            return (bits & LOW_34) * 1000 + (bits >> 34 & LOW_30) // 1_000_000
+    return list(map(milliseconds, moments))  # some lie before 1970 or after 2514
+
+
+def _packed(run: Sequence[datetime]) -> bytes:
+    """Return instants as MessagePack writes them, all with a fraction of a second if that is possible."""
+    packed = msgspec.msgpack.encode(run)
+    if len(packed) != HEADER_BYTES + RUN * PACKED.itemsize:
+        packed = msgspec.msgpack.encode([m if m.microsecond else m + MICROSECOND for m in run])
+    return packed[HEADER_BYTES:]
 
 
 def instant(ms: int) -> datetime:
