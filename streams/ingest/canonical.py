@@ -111,7 +111,8 @@ def are_harmless(values: Sequence[bytes]) -> bool:
     """Whether cheap tests alone show that all are undamaged; many cost less together than one by one."""
     if max(map(len, values), default=0) > EVENT_LIMIT_BYTES or not all(map(bytes.isascii, values)):
         return False
-    if not any(map(contains, values, repeat(b"["))):
+    bracket = ord("[")  # asked for b"[", bytes would first try it as a number, and raise and catch an error
+    if not any(map(contains, values, repeat(bracket))):
         values = [value for value in values if len(value) > DEPTH_LIMIT * LEAST_OBJECT_BYTES]
     braces, brackets = (map(bytes.count, values, repeat(mark)) for mark in (b"{", b"["))
     return max(map(add, braces, brackets), default=0) <= DEPTH_LIMIT

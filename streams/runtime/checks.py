@@ -6,7 +6,7 @@ Many touchpoints are looked at together, for nearly all of them are good.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from schemas.dead_letter import DeadLetterReason
 from schemas.instants import LAST_MS
 from schemas.touchpoint import Subject
 from schemas.validate import BUSINESS_ID, OUT_OF_TIME
-from streams.runtime.decode import Fields, milliseconds_of
+from streams.runtime.decode import Columns, milliseconds_of
 from streams.runtime.record import Record
 
 
@@ -30,55 +30,45 @@ class Refused(Exception):
 
 Refusals = dict[int, Refused]  # by place
 
+SHORT: Final = 2_000  # characters: up to here looking at each is as fast as looking at all at once
 
-_customer_id: Callable[[Fields], str | None] = attrgetter("customer_id")
-_account_id: Callable[[Fields], str | None] = attrgetter("account_id")
-_message_id: Callable[[Fields], str] = attrgetter("message_id")
-_event: Callable[[Fields], str] = attrgetter("event")
-_timestamp: Callable[[Fields], datetime] = attrgetter("timestamp")
-_received_at: Callable[[Fields], datetime | None] = attrgetter("received_at")
 _key: Callable[[Record], bytes | None] = attrgetter("key")
 _appended_ms: Callable[[Record], int] = attrgetter("appended_ms")
 
 
 class Checked(NamedTuple):
-    """Touchpoints that were looked at, as columns, and why some are refused, by place."""
+    """What was found out about touchpoints: their subjects' ids, instants, why some are refused, by place."""
 
     ids: list[str]
-    messages: list[str]
-    events: list[str]
     at: NDArray[np.int64]
     refused: Refusals
 
 
-def check(
-    fields: Sequence[Fields], records: Sequence[Record], subject: str, tolerance_ms: int | None
-) -> Checked:
+def check(columns: Columns, records: Sequence[Record], subject: str, tolerance_ms: int | None) -> Checked:
     """Look at touchpoints about one kind of subject; each is refused for the first reason that holds.
 
     tolerance_ms: how far ahead of its arrival a touchpoint may be, None if that does not matter.
     """
     refused: Refusals = {}
-    ids = _subject_ids(fields, subject, refused)
-    messages, events = list(map(_message_id, fields)), list(map(_event, fields))
-    _refuse_controls(messages, ids, events, subject, refused)
+    ids = _subject_ids(columns, subject, refused)
+    _refuse_controls(columns, ids, subject, refused)
     _refuse_keys(records, ids, subject, refused)
-    at = milliseconds_of(list(map(_timestamp, fields)))
+    at = milliseconds_of(columns.timestamp)
     _refuse_instants(at, refused)
     if tolerance_ms is not None:
-        _refuse_future(fields, records, at, tolerance_ms, refused)
-    return Checked(ids, messages, events, at, refused)
+        _refuse_future(columns.received_at, records, at, tolerance_ms, refused)
+    return Checked(ids, at, refused)
 
 
 def _refuse(refused: Refusals, place: int, reason: DeadLetterReason, message: str) -> None:
     refused.setdefault(place, Refused(reason, message))
 
 
-def _subject_ids(fields: Sequence[Fields], subject: str, refused: Refusals) -> list[str]:
+def _subject_ids(columns: Columns, subject: str, refused: Refusals) -> list[str]:
     """Return the id of each touchpoint's subject, "" for one without, which is refused."""
     if subject == Subject.BUSINESS:
-        return [BUSINESS_ID] * len(fields)
-    found = list(map(_account_id if subject == Subject.ACCOUNT else _customer_id, fields))
+        return [BUSINESS_ID] * len(columns.subject)
+    found = list(columns.account_id if subject == Subject.ACCOUNT else columns.customer_id)
     message = f"a touchpoint about a {subject} needs `{subject}_id`"
     while None in found:
         place = found.index(None)
@@ -87,18 +77,25 @@ def _subject_ids(fields: Sequence[Fields], subject: str, refused: Refusals) -> l
     return cast("list[str]", found)
 
 
-def _refuse_controls(
-    messages: Sequence[str], ids: Sequence[str], events: Sequence[str], subject: str, refused: Refusals
-) -> None:
+def _refuse_controls(columns: Columns, ids: Sequence[str], subject: str, refused: Refusals) -> None:
     """Refuse control characters (C0, DEL, C1) in ids and names; other unprintable characters may pass."""
-    for name, texts in (("message_id", messages), (f"{subject}_id", ids), ("event", events)):
-        if "".join(texts).isprintable():
+    named = (("message_id", columns.message_id), (f"{subject}_id", ids), ("event", columns.event))
+    for name, texts in named:
+        if _are_printable("".join(texts)):
             continue
         for place, text in enumerate(texts):
             found = next((c for c in text if c < " " or "\x7f" <= c <= "\x9f"), None)
             if found is not None:
                 message = f"`{name}` has the control character {found!r}; leave it out"
                 _refuse(refused, place, DeadLetterReason.INVALID, message)
+
+
+def _are_printable(text: str) -> bool:
+    """Whether a text has no control characters nor others that cannot be seen; much ASCII as numbers."""
+    if len(text) < SHORT or not text.isascii():
+        return text.isprintable()
+    codes = np.frombuffer(text.encode(), np.uint8)
+    return bool(((codes >= ord(" ")) & (codes != 0x7F)).all())
 
 
 def _refuse_keys(records: Sequence[Record], ids: Sequence[str], subject: str, refused: Refusals) -> None:
@@ -119,7 +116,7 @@ def _refuse_instants(at: NDArray[np.int64], refused: Refusals) -> None:
 
 
 def _refuse_future(
-    fields: Sequence[Fields],
+    received: Sequence[datetime | None],
     records: Sequence[Record],
     at: NDArray[np.int64],
     tolerance_ms: int,
@@ -127,7 +124,6 @@ def _refuse_future(
 ) -> None:
     """Refuse touchpoints that lie too far ahead of their arrival, or else of being appended."""
     arrived = np.fromiter(map(_appended_ms, records), np.int64, len(records))
-    received = list(map(_received_at, fields))
     known = [place for place, moment in enumerate(received) if moment is not None]
     arrived[known] = milliseconds_of([moment for moment in received if moment is not None])
     for place in np.flatnonzero(at > arrived + tolerance_ms).tolist():

@@ -6,9 +6,9 @@ that some line of the touchpoint map or a rule reads. Names that a tracker may s
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -22,7 +22,15 @@ from streams.model.compiled import Compiled
 
 Value = object
 
-EXACT_SECONDS: Final = 2.0**32  # up to here a float of seconds tells microseconds apart
+MICROSECOND: Final = timedelta(microseconds=1)  # more or less does not matter to whole milliseconds
+# How MessagePack writes an instant between 1970 and 2514 that has a fraction of a second: a mark, 30 bits
+# of nanoseconds, 34 bits of seconds. Without a fraction, or outside, it takes fewer or more bytes.
+PACKED: Final = np.dtype([("mark", ">u2"), ("bits", ">u8")])
+WITH_FRACTION: Final = 0xD7FF
+LOW_30: Final = (1 << 30) - 1
+LOW_34: Final = (1 << 34) - 1
+RUN: Final = 64  # so many are packed at a time: one whole second among them makes only them slower
+HEADER_BYTES: Final = 3  # before 16 and more
 CHANNEL_CODES: Final = {channel.value: code for code, channel in enumerate(Channel)}
 SubjectText = Literal["customer", "account", "business"]
 KindText = Literal["track", "identify", "page", "screen", "group", "alias", "delete"]
@@ -33,25 +41,49 @@ ChannelText = Literal[
 ]  # fmt: skip
 
 
-class Fields(msgspec.Struct, gc=False):
+class Fields(msgspec.Struct, gc=False, kw_only=True):
     """The fields of a touchpoint that every model needs; generated decoders add the three sections.
 
-    The closed sets are plain texts here: comparing texts costs a fraction of what enumerations do.
+    They stand in the order in which senders mostly write them: the next one is looked for first. The
+    closed sets are plain texts here: comparing texts costs a fraction of what enumerations do.
     """
 
     message_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    customer_id: Identifier | None = None
     event: Identifier
     timestamp: AwareDatetime
-    customer_id: Identifier | None = None
+    received_at: AwareDatetime | None = None
     subject: SubjectText = "customer"
     kind: KindText = "track"
     direction: DirectionText = "in"
     channel: ChannelText = "other"
-    received_at: AwareDatetime | None = None
     account_id: Identifier | None = None
     properties: msgspec.Struct | None = None
     traits: msgspec.Struct | None = None
     campaign: msgspec.Struct | None = None
+
+
+class Columns(NamedTuple):
+    """The fields of many touchpoints, each as a column; in the order of `Fields`."""
+
+    message_id: tuple[str, ...]
+    customer_id: tuple[str | None, ...]
+    event: tuple[str, ...]
+    timestamp: tuple[datetime, ...]
+    received_at: tuple[datetime | None, ...]
+    subject: tuple[str, ...]
+    kind: tuple[str, ...]
+    direction: tuple[str, ...]
+    channel: tuple[str, ...]
+    account_id: tuple[str | None, ...]
+    properties: tuple[msgspec.Struct | None, ...]
+    traits: tuple[msgspec.Struct | None, ...]
+    campaign: tuple[msgspec.Struct | None, ...]
+
+
+def columns_of(fields: Sequence[Fields]) -> Columns:
+    """Return the columns of at least one touchpoint; reading all at once is half of field by field."""
+    return Columns(*zip(*map(msgspec.structs.astuple, fields), strict=True))
 
 
 def _said_codes() -> dict[tuple[str, str, str], int]:
@@ -68,12 +100,35 @@ SAID_CODES: Final = _said_codes()
 
 
 def milliseconds_of(moments: Sequence[datetime]) -> NDArray[np.int64]:
-    """Return whole milliseconds since 1970 of many instants, rounded down."""
-    seconds = np.fromiter(map(datetime.timestamp, moments), np.float64, len(moments))
-    found: NDArray[np.int64] = np.rint(seconds * 1e6).astype(np.int64) // 1000
-    for place in np.flatnonzero(np.abs(seconds) >= EXACT_SECONDS).tolist():
-        found[place] = milliseconds(moments[place])
+    """Return whole milliseconds since 1970 of many instants, rounded down.
+
+    Python takes five times as long to turn one into a number as msgspec takes to pack it as numbers.
+    """
+    in_runs = len(moments) // RUN * RUN
+    found = np.empty(len(moments), np.int64)
+    found[in_runs:] = list(map(milliseconds, moments[in_runs:]))
+    if in_runs:
+        found[:in_runs] = _milliseconds_of_runs(moments[:in_runs])
     return found
+
+
+def _milliseconds_of_runs(moments: Sequence[datetime]) -> NDArray[np.int64] | list[int]:
+    """Return the milliseconds of a number of whole runs."""
+    packed = b"".join([_packed(moments[start : start + RUN]) for start in range(0, len(moments), RUN)])
+    if len(packed) == len(moments) * PACKED.itemsize:
+        columns = np.frombuffer(packed, PACKED)
+        if (columns["mark"] == WITH_FRACTION).all():
+            bits = columns["bits"].astype(np.int64)
+            return (bits & LOW_34) * 1000 + (bits >> 34 & LOW_30) // 1_000_000
+    return list(map(milliseconds, moments))  # some lie before 1970 or after 2514
+
+
+def _packed(run: Sequence[datetime]) -> bytes:
+    """Return instants as MessagePack writes them, all with a fraction of a second if that is possible."""
+    packed = msgspec.msgpack.encode(run)
+    if len(packed) != HEADER_BYTES + RUN * PACKED.itemsize:
+        packed = msgspec.msgpack.encode([m if m.microsecond else m + MICROSECOND for m in run])
+    return packed[HEADER_BYTES:]
 
 
 def number_of(value: Value) -> float:
@@ -143,4 +198,4 @@ def fields_type(sections: dict[str, dict[str, str]]) -> type[Fields]:
             gc=False,
         )  # fmt: skip
         added.append((section, kept | None, None))
-    return msgspec.defstruct("Touchpoint", added, bases=(Fields,), gc=False)  # type: ignore[return-value]
+    return msgspec.defstruct("Touchpoint", added, bases=(Fields,), gc=False, kw_only=True)  # type: ignore[return-value]

@@ -40,17 +40,14 @@ class Flows:
     def count(self, batch: Batch, applied: NDArray[np.bool_]) -> None:
         """Count the applied touchpoints of a batch and their amounts; a deletion is none."""
         applied = applied & (batch.bits & DELETION == 0)
-        days = batch.at[applied] // DAY_MS
-        if not len(days):
-            return
-        self.roll(days)
-        kept = self.day[days % DAYS_KEPT] == days
-        slots, entries = days[kept] % DAYS_KEPT, batch.entry[applied][kept]
+        days = batch.at // DAY_MS
+        self.roll(days[applied])
+        kept = np.flatnonzero(applied & (self.day[days % DAYS_KEPT] == days))
+        slots, entries, numbers = days[kept] % DAYS_KEPT, batch.entry[kept], batch.inputs[kept]
         self.changed[slots] = True
         np.add.at(self.touchpoints, (slots, entries), 1)
-        numbers = np.nan_to_num(batch.inputs[applied][kept])
-        with_numbers = numbers.any(axis=1)
-        np.add.at(self.amounts, (slots[with_numbers], entries[with_numbers]), numbers[with_numbers])
+        places, columns = np.nonzero(~np.isnan(numbers))
+        np.add.at(self.amounts, (slots[places], entries[places], columns), numbers[places, columns])
 
     def count_told(self, told_at: NDArray[np.int64]) -> None:
         """Count transitions and alerts raised."""
@@ -71,13 +68,12 @@ class Flows:
 
     def roll(self, days: NDArray[np.int64]) -> None:
         """Clear the panes that newer days take over."""
-        for day in np.unique(days):
+        for day in np.unique(days[self.day[days % DAYS_KEPT] < days]):
             slot = day % DAYS_KEPT
-            if self.day[slot] < day:
-                self.day[slot] = day
-                for panes in (self.touchpoints, self.amounts, self.moves, self.raised):
-                    panes[slot] = 0
-                self.newest = max(self.newest, int(day))
+            self.day[slot] = day
+            for panes in (self.touchpoints, self.amounts, self.moves, self.raised):
+                panes[slot] = 0
+            self.newest = max(self.newest, int(day))
 
     def slot_of(self, day: int) -> int:
         """Return where a day's panes stand, -1 where nothing flowed on it."""

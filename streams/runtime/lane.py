@@ -18,15 +18,21 @@ from streams.engine.table import Table
 from streams.model.compile_rules import text_code
 from streams.model.compiled import Compiled
 from streams.runtime.checks import Checked, Refused, check
-from streams.runtime.decode import SAID_CODES, Fields, number_of, seen_text, trait_of
+from streams.runtime.decode import (
+    SAID_CODES,
+    Columns,
+    Fields,
+    columns_of,
+    number_of,
+    seen_text,
+    trait_of,
+)
 from streams.runtime.flows import Flows
 from streams.runtime.matching import Matcher
 from streams.runtime.outcome import Told
 from streams.runtime.record import Record
 from streams.runtime.texts import Texts, shown_traits
 
-_said = attrgetter("kind", "direction", "channel")
-_traits = attrgetter("traits")
 _value = attrgetter("value")
 
 DATED = 1  # the code of a trait of which only the instant is read
@@ -75,16 +81,17 @@ class Lane:
         fields, records = self.waiting.copy(), self.records.copy()
         self.waiting.clear()
         self.records.clear()
-        checked = check(fields, records, self.subject, tolerance_ms)
+        columns = columns_of(fields)
+        checked = check(columns, records, self.subject, tolerance_ms)
         refused = [(records[place], why) for place, why in checked.refused.items()]
         if refused:
             good = [place not in checked.refused for place in range(len(fields))]
             fields, records = list(compress(fields, good)), list(compress(records, good))
-            ids, messages, events = (list(compress(texts, good)) for texts in checked[:3])
-            checked = Checked(ids, messages, events, checked.at[good], {})
-        batch = self._batch(fields, records, checked)
+            columns = Columns._make(tuple(compress(column, good)) for column in columns)
+            checked = Checked(list(compress(checked.ids, good)), checked.at[good], {})
+        batch = self._batch(fields, records, columns, checked)
         if fields:
-            self._run(batch, checked.messages, told)
+            self._run(batch, columns.message_id, told)
         return Applied(batch, records, refused)
 
     def elapse(self, until_ms: int, told: Told) -> None:
@@ -126,18 +133,21 @@ class Lane:
             self.new_ids.append((batch.key[applied], batch.at[applied], rows, batch.content[applied]))
         self.flows.count(batch, applied)
 
-    def _batch(self, fields: Sequence[Fields], records: Sequence[Record], checked: Checked) -> Batch:
-        """Turn touchpoints into columns."""
+    def _batch(
+        self, fields: Sequence[Fields], records: Sequence[Record], columns: Columns, checked: Checked
+    ) -> Batch:
+        """Turn touchpoints into the columns that the engine reads."""
         n, matcher = len(fields), self.matcher
         batch = advance.empty_batch(n, inputs=self.width, codes=self.codes, traits=len(matcher.traits))
         batch.row[:] = self.table.rows_of(checked.ids)
         batch.at[:] = checked.at
-        batch.entry[:] = matcher.entries_of(fields, checked.events)
-        said = np.fromiter(map(SAID_CODES.__getitem__, map(_said, fields)), np.int64, n)
-        batch.channel[:] = said >> 2
-        batch.bits[:] = said & 3
+        batch.entry[:] = matcher.entries_of(fields, columns.event)
+        said = zip(columns.kind, columns.direction, columns.channel, strict=True)
+        codes = np.fromiter(map(SAID_CODES.__getitem__, said), np.int64, n)
+        batch.channel[:] = codes >> 2
+        batch.bits[:] = codes & 3
         batch.bits[~matcher.activity[batch.entry]] &= ~advance.ACTIVITY
-        digests = b"".join(map(xxhash.xxh3_128_digest, map(str.encode, checked.messages)))
+        digests = b"".join(map(xxhash.xxh3_128_digest, map(str.encode, columns.message_id)))
         batch.key[:] = np.frombuffer(digests, np.int64).reshape(n, 2)
         batch.key[:, 0] ^= batch.row * ROW_FACTOR
         contents = b"".join(map(xxhash.xxh3_64_digest, map(_value, records)))
@@ -145,7 +155,7 @@ class Lane:
         for place in np.flatnonzero(matcher.wants_more[batch.entry]).tolist():
             self._read_properties(batch, place, fields[place])
         if matcher.traits:
-            for place, traits in enumerate(map(_traits, fields)):
+            for place, traits in enumerate(columns.traits):
                 if traits is not None:
                     self._read_traits(batch, place, fields[place])
         return batch

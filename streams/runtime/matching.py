@@ -4,6 +4,7 @@ Names that a tracker may send are never code: paths and patterns become function
 """
 
 import fnmatch
+import operator
 import re
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -19,9 +20,12 @@ from streams.model.definition import Condition, Entry
 from streams.runtime.decode import Fields, Value, fields_type, number_of, sections_of
 
 Getter = Callable[[Fields], Value]
+Column = Callable[[Sequence[Fields]], list[Value]]  # a getter for many; UNSET, too, stands for nothing
+Test = Callable[[Sequence[Fields]], list[bool]]
 
 MOST_EVENTS_CACHED: Final = 10_000
-TESTED: Final = -2  # instead of a line of the map: it depends on more than the event's name
+NO_LINE: Final = -1
+COMPARED: Final = {"ge": operator.ge, "le": operator.le, "gt": operator.gt, "lt": operator.lt}
 
 
 class Matcher:
@@ -45,14 +49,27 @@ class Matcher:
         self.activity = np.array([*(entry.activity for entry in self.entries), True])
         wants = zip(self.inputs, self.codes, strict=True)
         self.wants_more = np.array([*(bool(inputs or codes) for inputs, codes in wants), False])
-        self.by_event = _EntryByEvent(self.entries, self.tests)
+        self.by_event = _EntryByEvent(self.entries)
 
     def entries_of(self, fields: Sequence[Fields], events: Sequence[str]) -> NDArray[np.int64]:
         """Return the numbers of the first lines of the map that match, -1 for none."""
-        by_event = self.by_event
-        found = np.fromiter(map(by_event.__getitem__, events), np.int64, len(events))
-        places = np.flatnonzero(found == TESTED).tolist()
-        found[places] = [by_event.tested(fields[place]) for place in places]
+        found = np.fromiter(map(self.by_event.__getitem__, events), np.int64, len(events))
+        to_test = np.flatnonzero(found < NO_LINE)
+        lists = found[to_test]
+        for each in set(lists.tolist()):
+            places = to_test[lists == each]
+            chosen = list(map(fields.__getitem__, places.tolist()))
+            found[places] = self._first_passed(self.by_event.lists[each], chosen)
+        return found
+
+    def _first_passed(self, lines: Sequence[int], fields: Sequence[Fields]) -> NDArray[np.int64]:
+        """Return for each touchpoint the first of these lines of the map whose tests it passes, or -1."""
+        found = np.full(len(fields), NO_LINE)
+        for line in reversed(lines):
+            passed = np.ones(len(fields), np.bool_)
+            for test in self.tests[line]:
+                passed &= test(fields)
+            found[passed] = line
         return found
 
     def getter(self, path: str) -> Getter:
@@ -78,58 +95,63 @@ class Matcher:
 
         return read
 
-    def _test(self, condition: Condition) -> "Test":
-        get, value = self.getter(condition.path), condition.value
+    def _column(self, path: str) -> Column:
+        """Return a function that reads a dotted path of many touchpoints."""
+        section, _, rest = path.partition(".")
+        get = self.getter(path)
+        if section in {"direction", "channel"} or "." in rest:
+            return lambda fields: list(map(get, fields))
+        of_field = attrgetter(f"{section}.{self.sections[section][rest]}")
+
+        def read(fields: Sequence[Fields]) -> list[Value]:
+            try:
+                return list(map(of_field, fields))  # half of what one by one costs
+            except AttributeError:  # some have no such section
+                return list(map(get, fields))
+
+        return read
+
+    def _test(self, condition: Condition) -> Test:
+        column, value = self._column(condition.path), condition.value
         match condition.op:
             case "exists":
-                return lambda fields: (get(fields) is not None) is value
+                return lambda fields: [(v is not None and v is not UNSET) is value for v in column(fields)]
             case "glob":
-                return _like(get, str(value))
+                return _like(column, str(value))
             case "any":
                 options = value if isinstance(value, tuple) else (value,)
-                return lambda fields: any(_equal(get(fields), option) for option in options)
+                return lambda fields: [any(_equal(v, option) for option in options) for v in column(fields)]
             case "eq":
-                return lambda fields: _equal(get(fields), value)
+                return lambda fields: [_equal(v, value) for v in column(fields)]
             case compare:
-                bound = number_of(value)
-                return lambda fields: _within(number_of(get(fields)), compare, bound)
-
-
-Test = Callable[[Fields], bool]
-Line = tuple[int, tuple[Test, ...]]  # a line of the map: its number, and what a touchpoint must pass
+                holds, bound = COMPARED[compare], number_of(value)
+                return lambda fields: [holds(number_of(v), bound) for v in column(fields)]
 
 
 class _EntryByEvent(dict[str, int]):
-    """Events to lines of the map, -1 for none, or TESTED; for a new event the map is looked through."""
+    """Events to lines of the map: -1 for none, less where what else a touchpoint says decides.
 
-    def __init__(self, entries: Sequence[Entry], tests: Sequence[tuple[Test, ...]]) -> None:
+    Then `lists` has the numbers of the lines to try. For a new event the map is looked through.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
         self.entries = entries
-        self.tests = tests
-        self.lines: dict[str, list[Line]] = {}
+        self.lists: dict[int, tuple[int, ...]] = {}
+        self._known: dict[tuple[int, ...], int] = {}
 
     def __missing__(self, event: str) -> int:
-        lines = self._lines(event)
-        first = -1 if not lines else TESTED if lines[0][1] else lines[0][0]
+        lines = tuple(number for number, entry in enumerate(self.entries) if _names(entry, event))
+        if not lines:
+            found = NO_LINE
+        elif self.entries[lines[0]].where:
+            found = self._known.setdefault(lines, NO_LINE - 1 - len(self._known))
+            self.lists[found] = lines
+        else:
+            found = lines[0]
         if len(self) < MOST_EVENTS_CACHED:
-            self[event] = first
-            self.lines[event] = lines
-        return first
-
-    def tested(self, fields: Fields) -> int:
-        """Return the first line whose tests a touchpoint passes, or -1."""
-        for number, tests in self.lines.get(fields.event) or self._lines(fields.event):
-            for test in tests:
-                if not test(fields):
-                    break
-            else:
-                return number
-        return -1
-
-    def _lines(self, event: str) -> list[Line]:
-        return [
-            (number, self.tests[number]) for number, entry in enumerate(self.entries) if _names(entry, event)
-        ]
+            self[event] = found
+        return found
 
 
 def _names(entry: Entry, event: str) -> bool:
@@ -160,26 +182,14 @@ def _reader(section: str, field: str, deeper: list[str]) -> Getter:
     return read
 
 
-def _like(get: Getter, pattern: str) -> "Test":
+def _like(column: Column, pattern: str) -> Test:
     """Return a test of a text against a pattern with * and ?; most patterns are a beginning."""
     beginning = pattern.removesuffix("*")
     if pattern.endswith("*") and not set(beginning) & set("*?"):
-        return lambda fields: isinstance(text := get(fields), str) and text.startswith(beginning)
+        return lambda fields: [isinstance(v, str) and v.startswith(beginning) for v in column(fields)]
     matches = re.compile(fnmatch.translate(pattern.replace("[", "[[]"))).match
-    return lambda fields: isinstance(text := get(fields), str) and matches(text) is not None
+    return lambda fields: [isinstance(v, str) and matches(v) is not None for v in column(fields)]
 
 
 def _equal(value: Value, wanted: Value) -> bool:
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
-
-
-def _within(value: float, compare: str, bound: float) -> bool:
-    match compare:
-        case "ge":
-            return value >= bound
-        case "le":
-            return value <= bound
-        case "gt":
-            return value > bound
-        case _:
-            return value < bound

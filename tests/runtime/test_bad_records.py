@@ -8,6 +8,7 @@ import pytest
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter, DeadLetterReason
 from streams.model.definition import Question
+from streams.runtime.checks import SHORT
 from streams.runtime.processor import LARGEST_RECORD, OUTCOMES, Processor
 from streams.runtime.record import Record
 from tests.engine.lives import NOON, small_model
@@ -129,6 +130,21 @@ def test_control_characters_in_ids_are_refused(name: str, character: str) -> Non
     """They would tear logs and keys; the field is named. A space or an umlaut is fine."""
     assert_dead(body(**{name: f"a{character}b"}), INVALID, name)
     assert_applied(body(**{name: "a b ü 猫"}))
+
+
+@pytest.mark.parametrize("name", ["message_id", "customer_id", "event"])
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [("a\x1fb", False), ("a\x7fb", False), ("a\x9fb", False), ("a ~", True), ("ü\u00a0", True)],
+)
+def test_a_control_character_is_found_among_many_good_records(name: str, text: str, is_good: bool) -> None:
+    """However many records come together, it is that one alone which is refused."""
+    records = [Record(place, NOON, None, body(**{name: "x" * 100})) for place in range(SHORT // 100)]
+    records.append(Record(len(records), NOON, None, body(**{name: text})))
+
+    letters = Processor(MODEL).process(records).dead_letters
+
+    assert [letter.source_offset for letter in letters] == ([] if is_good else [SHORT // 100])
 
 
 @pytest.mark.parametrize("name", ["message_id", "customer_id", "event"])

@@ -1,10 +1,14 @@
 """What a model reads of a touchpoint, through the processor: deep paths, dates, events without end."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import msgspec
 import pytest
 
+from streams.model.compile import compile_model
 from streams.model.load import load_model_text
-from streams.runtime.matching import MOST_EVENTS_CACHED
+from streams.runtime.decode import RUN, milliseconds, milliseconds_of
+from streams.runtime.matching import MOST_EVENTS_CACHED, Matcher
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.random_histories import at, written
@@ -74,6 +78,61 @@ def test_an_event_that_passes_no_line_of_its_name_is_unmapped(
     assert ("refund" in view_of(driver).signals) == mapped
     assert view_of(driver).signals["activity"].count == 1
     assert driver.totals["unmapped"] == (not mapped)
+
+
+def test_the_line_of_a_touchpoint_does_not_depend_on_those_beside_it() -> None:
+    """Looked at together they get the lines that they get one by one, with and without the section."""
+    matcher = Matcher(compile_model(MODEL))
+    told = [
+        ("refund", {"total": 100}),
+        ("order", {"cart": {"country": "de"}}),
+        ("refund 2", None),
+        ("refund", {"total": 99}),
+        ("visit", None),
+        ("refund", {"kind": "full", "total": 100}),
+        ("order", None),
+        ("order 2", {"cart": {"country": "de"}}),
+        ("refund 2", {"total": True}),
+    ]
+    fields = [
+        matcher.decoder.decode(
+            msgspec.json.encode(
+                {"message_id": "m", "event": event, "timestamp": written(NOON), "properties": properties}
+            )
+        )
+        for event, properties in told
+    ]
+
+    together = matcher.entries_of(fields, [each.event for each in fields]).tolist()
+
+    assert together == [3, 0, -1, -1, -1, 2, 1, 1, -1]
+    assert together == [int(matcher.entries_of([each], [each.event])[0]) for each in fields]
+
+
+MOMENT = datetime(2026, 1, 31, 12, 0, 0, 999_999, UTC)
+WHOLE = MOMENT.replace(microsecond=0)
+EARLY, FAR = datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        [],
+        [WHOLE],
+        [WHOLE] * RUN,
+        [datetime(1970, 1, 1, tzinfo=UTC), datetime(2514, 5, 30, 1, 53, 3, 999_000, UTC)],
+        [MOMENT.astimezone(timezone(timedelta(hours=-3, minutes=-30)))],
+        [EARLY],
+        [FAR],
+        [FAR] * 4 + [WHOLE] * 5,  # together they take as many bytes as nine others
+    ],
+)
+@pytest.mark.parametrize("count", [0, 1, RUN - 9, RUN, 3 * RUN])
+def test_many_instants_become_the_numbers_that_each_becomes_alone(beside: list[datetime], count: int) -> None:
+    """Whole seconds, offsets, and instants outside the years that pack well change nothing beside them."""
+    moments = [*beside, *(MOMENT + timedelta(microseconds=333 * step) for step in range(count))]
+
+    assert milliseconds_of(moments).tolist() == [milliseconds(moment) for moment in moments]
 
 
 def until_renewal(driver: TopologyTestDriver) -> object:
