@@ -194,22 +194,30 @@ class Instrumentation:
 
     def moved(self, transitions: Iterable[StageChanged]) -> None:
         """Customers changed stage."""
-        for each in transitions:
-            known = self._stages.get(each.framework)
-            framework = each.framework if known is not None else FORMER
-            before, after = _stage(each.from_stage, known), _stage(each.to_stage, known)
-            self._transitions.labels(framework, before, after).inc()
-            tell(logging.DEBUG, "stage_changed", framework=framework, from_stage=before, to_stage=after)
+        moves = Tally((each.framework, each.from_stage, each.to_stage) for each in transitions)
+        for (framework, before, after), count in moves.items():
+            known = self._stages.get(framework)
+            names = (framework if known is not None else FORMER, _stage(before, known), _stage(after, known))
+            self._transitions.labels(*names).inc(count)
+            tell(
+                logging.DEBUG,
+                "stages_changed",
+                framework=names[0],
+                from_stage=names[1],
+                to_stage=names[2],
+                customers=count,
+            )
 
     def alerted(self, alerts: Iterable[AlertRaised | AlertResolved]) -> None:
         """Alerts were raised or resolved."""
-        for each in alerts:
-            name = each.alert if each.alert in self._severities else FORMER
-            severity = self._severities.get(each.alert, FORMER)
-            metric = self._raised if isinstance(each, AlertRaised) else self._resolved
-            metric.labels(name, severity).inc()
-            happening = "alert_raised" if isinstance(each, AlertRaised) else "alert_resolved"
-            tell(logging.DEBUG, happening, alert=name, severity=severity)
+        for (name, is_raised), count in Tally(
+            (each.alert, isinstance(each, AlertRaised)) for each in alerts
+        ).items():
+            severity = self._severities.get(name, FORMER)
+            alert = name if name in self._severities else FORMER
+            (self._raised if is_raised else self._resolved).labels(alert, severity).inc(count)
+            happening = "alerts_raised" if is_raised else "alerts_resolved"
+            tell(logging.DEBUG, happening, alert=alert, severity=severity, alerts=count)
 
     def told(self, outbox: Outbox) -> None:
         """What the processor had to tell is written."""

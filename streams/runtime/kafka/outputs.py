@@ -15,6 +15,7 @@ from streams import topics
 from streams.runtime.outbox import Outbox
 
 Headers = Sequence[tuple[str, bytes]]
+RECORD_OVERHEAD: Final = 128  # lengths, offset and timestamp of a record, and the lengths of its headers
 JSON: Final = ("content-type", b"application/json")
 
 _TYPES: Final = {
@@ -36,9 +37,9 @@ class Outgoing(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Return about how many bytes it takes in a batch."""
-        headers = sum(len(name) + len(value) + 8 for name, value in self.headers)
-        return len(self.key or b"") + len(self.value or b"") + headers + 64
+        """Return how many bytes of a batch it takes at most."""
+        headers = sum([len(name) + len(value) for name, value in self.headers])
+        return len(self.key or b"") + len(self.value or b"") + headers + RECORD_OVERHEAD
 
 
 class Renderer:

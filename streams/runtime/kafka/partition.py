@@ -48,7 +48,8 @@ class Partition:
         self._schedule = Schedule(services.run, clock=services.clock_ms, pace=services.pace_ms)
         self._state: PartitionState | None = None
         self._producer: FlushProducer | None = None
-        self._kpis_at_ms = 0
+        self._figures_at_ms = services.pace_ms()
+        self._figures_position = -1  # what the figures told last include
         self._wake = asyncio.Event()
         self._ours = True
         self._flushing = asyncio.Lock()
@@ -62,8 +63,7 @@ class Partition:
     @property
     def is_clean(self) -> bool:
         """Return whether memory and log agree, so that it can be kept through a rebalance."""
-        held = self.phase in {Phase.RUNNING, Phase.SUSPENDED}
-        return held and self._state is not None and self._state.unflushed == 0
+        return self.phase is Phase.SUSPENDED and self._state is not None and self._state.unflushed == 0
 
     @property
     def lag(self) -> int:
@@ -116,7 +116,7 @@ class Partition:
         """Wait for a flush that is under way, and flush what came after it."""
         async with self._flushing:
             pass
-        if self._state is not None and self._state.unflushed:
+        if self._state is not None and (self._state.unflushed or self._has_new_figures(self._state)):
             await self._flush(self._state)
 
     def resume(self, generation: int) -> None:
@@ -227,7 +227,7 @@ class Partition:
         while True:
             wait_s = LONGEST_WAIT_S
             if self.phase is Phase.RUNNING:
-                if self._schedule.flush_wait_ms(state.changes) <= 0:
+                if self._schedule.flush_wait_ms(state.changes) <= 0 or self._are_figures_due(state):
                     await self._flush(state)
                     continue
                 await self._tick_when_due(state)
@@ -242,10 +242,10 @@ class Partition:
             producer, services = self._producer, self._services
             assert producer is not None
             began = services.pace_ms()
-            with_kpis = began - self._kpis_at_ms >= KPIS_MS or self.phase is Phase.SUSPENDED
+            with_kpis = self.phase is Phase.SUSPENDED or self._are_figures_due(state)
             snapshot = state.snapshot(with_kpis=with_kpis)
             if with_kpis:
-                self._kpis_at_ms = began
+                self._figures_at_ms, self._figures_position = began, snapshot.flush.position
             write = producer.write(snapshot.outputs, snapshot.changelog, partition=self.place.partition)
             await asyncio.shield(write)
             state.written(snapshot)
@@ -260,6 +260,13 @@ class Partition:
                 seconds=(services.pace_ms() - began) / 1_000,
             )
             services.instrumentation.told(snapshot.outbox)
+
+    def _has_new_figures(self, state: PartitionState) -> bool:
+        return state.processor.position != self._figures_position
+
+    def _are_figures_due(self, state: PartitionState) -> bool:
+        """Return whether the figures of the partition have changed, and were told long enough ago."""
+        return self._has_new_figures(state) and self._services.pace_ms() - self._figures_at_ms >= KPIS_MS
 
     async def _tick_when_due(self, state: PartitionState) -> None:
         """Say in the log what time it is, if rows are due and everything in it has been read."""

@@ -71,7 +71,7 @@ class FlushProducer:
         """
         first, second = list(outputs), list(changelog)
         for each in (*first, *second):
-            if each.size > self.max_batch_bytes:
+            if len(each.value or b"") > self.max_batch_bytes // 2 and each.size > self.max_batch_bytes:
                 raise RecordTooLarge(
                     f"a record for {each.topic} has {each.size:,} bytes, and a batch may have "
                     f"{self.max_batch_bytes:,}: raise max_batch_bytes, and max.message.bytes of the topic"
