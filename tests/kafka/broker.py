@@ -20,6 +20,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from streams import topics
 from tests.kafka import artifacts
+from tests.kafka.proxy import Route
 
 START_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 30.0
@@ -31,7 +32,7 @@ SETTINGS: Final = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT",
     "auto.create.topics.enable": "false",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
@@ -89,8 +90,9 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         if bootstrap is None:
-            self._port, self._controller = _free_ports()
-            bootstrap = f"127.0.0.1:{self._port}"
+            port, self._controller, behind, shown = _free_ports(4)
+            bootstrap = f"127.0.0.1:{port}"
+            self._proxied = Route(listen=shown, to=behind)
         self.bootstrap = bootstrap
 
     @property
@@ -102,6 +104,12 @@ class Broker:
     def pid(self) -> int:
         """The id of its process."""
         return self._own().pid
+
+    @property
+    def proxied(self) -> Route:
+        """Where a proxy is to stand: whoever asks behind it is told to come through it."""
+        self._own()
+        return self._proxied
 
     def start(self) -> None:
         """Start it, or start it again on what is on its disk, and return when it answers.
@@ -217,7 +225,7 @@ class Broker:
     def _own(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
             raise BrokerFailed(
-                "this test stops or pauses the broker, and it did not start it: unset RAPPORT_TEST_KAFKA"
+                "this test needs a broker of its own: unset RAPPORT_TEST_KAFKA"
                 if self._directory is None
                 else "the broker was never started"
             )
@@ -232,8 +240,10 @@ class Broker:
         assert self._directory is not None
         lines = {
             **SETTINGS,
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{self._controller},"
+            f"PROXIED://127.0.0.1:{self._proxied.to}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},"
+            f"PROXIED://127.0.0.1:{self._proxied.listen}",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
             "log.dirs": str(self._directory / "data"),
             **self._settings,
@@ -274,14 +284,14 @@ def _guard(pid: int) -> "subprocess.Popen[bytes]":
     )
 
 
-def _free_ports() -> tuple[int, int]:
-    """Return two ports that nobody listens on, below those that the system gives to clients.
+def _free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on, below those that the system gives to clients.
 
     Among those, a client that tries to reach a broker that is down could be given the broker's own port,
     and would then be connected to itself.
     """
     found: list[int] = []
-    while len(found) < 2:
+    while len(found) < count:
         port = random.SystemRandom().randrange(20_000, 30_000)
         with socket.socket() as probe:
             try:
@@ -290,4 +300,4 @@ def _free_ports() -> tuple[int, int]:
                 continue
         if port not in found:
             found.append(port)
-    return found[0], found[1]
+    return found
