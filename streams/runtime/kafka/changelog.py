@@ -77,17 +77,22 @@ class Chain:
         return [Stored(link.number, link.size) for link in self.links]
 
     def rows(self, flush: Flush, head: Head, *, part_bytes: int) -> list[Row]:
-        """Return the records that add `flush` and empty the parts of flushes below `head.oldest`."""
+        """Return the records that add `flush` and empty the parts of flushes below `head.oldest`.
+
+        Without transactions a crash may fall between any two of them: what the old head needs is emptied
+        after the new one is written, and leftovers before it, which then cannot be taken for the flush.
+        """
         parts = [flush.body[at : at + part_bytes] for at in range(0, len(flush.body), part_bytes)]
         rows: list[Row] = [
             (_part_key(flush.number, part, len(parts)), body) for part, body in enumerate(parts)
         ]
+        written = {key for key, _ in rows}
+        rows += [(key, None) for key in self.leftovers if key not in written]
+        rows.append((HEAD_KEY, msgspec.json.encode(head)))
         for link in self.links:
             if link.number < head.oldest:
                 rows += [(_part_key(link.number, part, link.parts), None) for part in range(link.parts)]
-        written = {key for key, _ in rows}
-        rows += [(key, None) for key in self.leftovers if key not in written]
-        return [*rows, (HEAD_KEY, msgspec.json.encode(head))]
+        return rows
 
     def after(self, flush: Flush, head: Head, *, part_bytes: int) -> "Chain":
         """Return the chain once those records are written."""
