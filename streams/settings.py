@@ -80,7 +80,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, Meta(ge=1, le=10_000, description="Kafka: partitions of topics that `rapport topics` makes.")
     ] = 12
     replication: Annotated[
-        int, Meta(ge=-1, le=10, description="Kafka: replicas of such topics; -1 is the broker's default.")
+        int,
+        Meta(
+            ge=-1,
+            le=10,
+            description="Kafka: replicas of such topics; -1: three, or as many as there are brokers.",
+        ),
     ] = -1
     security: Annotated[
         Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"],

@@ -45,4 +45,10 @@ KPIS: Final = _compacted("engagement.kpis.v1", key=TopicKey.PARTITION)
 LATE: Final = _deleted("engagement.late.v1", key=TopicKey.SUBJECT_ID, days=30)
 DEAD_LETTERS: Final = _deleted("engagement.dead-letters.v1", key=TopicKey.ORIGINAL, days=30)
 
+
+def changelog(app: str) -> str:
+    """Return the name of an application's changelog; it is private, and compacted."""
+    return f"{app}-customers-changelog"
+
+
 OUTPUTS: Final = (SCORES, TRANSITIONS, ALERTS, KPIS, LATE, DEAD_LETTERS)

@@ -10,6 +10,7 @@ COMMANDS = {
     "demo": "Watch a made-up company live: the same process, fed by a seeded population.",
     "replay": "Run files of past events through a model, and write down what came of them.",
     "worker": "Run one worker of a fleet on Kafka.",
+    "topics": "Show or make the topics of a fleet on Kafka.",
     "explain": "Say why a customer is where it is.",
     "model": "Check, show, compare and list models.",
 }

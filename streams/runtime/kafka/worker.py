@@ -138,7 +138,7 @@ class Worker:
     @property
     def changelog(self) -> str:
         """Return the name of the changelog."""
-        return f"{self.settings.group.app}-customers-changelog"
+        return topics.changelog(self.settings.group.app)
 
     def _services(self) -> Services:
         assert self.app is not None
