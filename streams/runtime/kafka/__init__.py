@@ -5,6 +5,6 @@ consumer.py, fetching.py, chunks.py    records in: whole chunks, positions from 
 partition.py, state.py    one owned partition, and what it holds in memory
 takeover.py, changelog.py, inspection.py    the state back from the log, and whether it belongs to the input
 transaction.py, outputs.py, errors.py    a flush as one transaction, and what its failures mean
-provisioning.py    the topics that a fleet needs
+provisioning.py, administration.py, findings.py    the topics that a fleet needs, and what was found out
 connection.py, services.py, watchdog.py    how to connect, what is shared, and who ends a process that hangs
 """
