@@ -91,6 +91,7 @@ def test_topics_that_are_not_partitioned_alike_are_refused_with_the_numbers() ->
         ("transitions", {"max.message.bytes": "899999"}, "max.message.bytes", Weight.ERROR),
         ("changelog", {"segment.bytes": str(1 << 30)}, "segment.bytes", Weight.WARNING),
         ("changelog", {"min.cleanable.dirty.ratio": "0.5"}, "min.cleanable.dirty.ratio", Weight.WARNING),
+        ("changelog", {"delete.retention.ms": "86400000"}, "delete.retention.ms", Weight.WARNING),
         ("alerts", {"replicas": "1", "min.insync.replicas": "2"}, "min.insync.replicas", Weight.ERROR),
         ("alerts", {"replicas": "3", "min.insync.replicas": "1"}, "min.insync.replicas", Weight.WARNING),
     ],
@@ -115,6 +116,7 @@ def test_a_difference_that_loses_or_refuses_records_is_seen(
         ("touchpoints", {"retention.ms": "-1"}),
         ("transitions", {"max.message.bytes": "900000"}),
         ("changelog", {"segment.bytes": str(1 << 20), "min.cleanable.dirty.ratio": "0.1"}),
+        ("changelog", {"delete.retention.ms": "3600000"}),
         ("alerts", {"replicas": "3", "min.insync.replicas": "2"}),
     ],
 )
