@@ -26,8 +26,10 @@ def broker_settings(broker: str | None, app: str | None) -> Settings:
     return load(os.environ, options={"broker": broker, "app": app})
 
 
-def run(work: Callable[[], Coroutine[Any, Any, Result]], settings: Settings) -> Result:
-    """Do the work of a command; Ctrl-C ends it quietly.
+def run(
+    work: Callable[[], Coroutine[Any, Any, Result]], settings: Settings, *, interrupted: int = 130
+) -> Result:
+    """Do the work of a command; Ctrl-C ends it with the code `interrupted`.
 
     Raises:
         ClickException: with code 1, Kafka cannot be reached, or refuses; the message says why.
@@ -42,7 +44,7 @@ def run(work: Callable[[], Coroutine[Any, Any, Result]], settings: Settings) -> 
         except KafkaError as error:
             raise click.ClickException(f"{settings.broker}: {described(error)}") from error
         except KeyboardInterrupt:
-            raise SystemExit(0) from None
+            raise SystemExit(interrupted) from None
 
 
 def unreachable(settings: Settings, why: str) -> str:

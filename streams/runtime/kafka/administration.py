@@ -57,6 +57,10 @@ class Administration:
             for name, found in listed.items()
         }
 
+    async def partition_counts(self) -> dict[str, int]:
+        """Return all topics that this user may see, with how many partitions each has."""
+        return {each["topic"]: len(each["partitions"]) for each in await self._admin.describe_topics()}
+
     async def leaderless(self, names: Iterable[str]) -> dict[str, list[int]]:
         """Return the topics that have partitions which no broker leads now, with those partitions."""
         found = {
