@@ -14,6 +14,7 @@ COMMANDS = {
     "topics": "Show or make the topics of a fleet on Kafka.",
     "send": "Send files of touchpoints to Kafka.",
     "tail": "Follow what a fleet tells on Kafka.",
+    "dead-letters": "Send again what could not be read on Kafka.",
     "explain": "Say why a customer is where it is.",
     "model": "Check, show, compare and list models.",
 }
