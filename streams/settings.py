@@ -76,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(pattern="^[a-zA-Z0-9._-]{0,100}$", description="Kafka: what all public topics begin with."),
     ] = ""
+    normalise: Annotated[
+        list[str],
+        Meta(
+            description="Kafka: other people's topics to take touchpoints from; Rapport's shape or Segment's."
+        ),
+    ] = []
     partitions: Annotated[
         int, Meta(ge=1, le=10_000, description="Kafka: partitions of topics that `rapport topics` makes.")
     ] = 12
