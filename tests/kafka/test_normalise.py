@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -107,17 +107,25 @@ def own_places(fresh: Fresh) -> list[TopicPartition]:
 
 
 def committed(consumer: Consumer, tps: list[TopicPartition]) -> list[int]:
-    """Return what the group has committed; nothing, while the broker still makes the topic of offsets."""
-    try:
-        return [max(0, each.offset) for each in consumer.committed(tps, timeout=30)]
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.NOT_COORDINATOR:
-            raise
-        return [0] * len(tps)
+    """Return what the group has committed."""
+    return [max(0, each.offset) for each in settled(lambda: consumer.committed(tps, timeout=30))]
 
 
 def ends(consumer: Consumer, tps: list[TopicPartition]) -> list[int]:
-    return [consumer.get_watermark_offsets(tp, timeout=30)[1] for tp in tps]
+    """Return where partitions end."""
+    return settled(lambda: [consumer.get_watermark_offsets(tp, timeout=30)[1] for tp in tps])
+
+
+def settled(ask: Callable[[], list[Any]]) -> list[Any]:
+    """Ask again while the broker still makes the topic, or that of the offsets."""
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            passing = {KafkaError.NOT_COORDINATOR, KafkaError.NOT_LEADER_FOR_PARTITION}
+            if error.args[0].code() not in passing or time.monotonic() > deadline:
+                raise
 
 
 @contextmanager
