@@ -4,11 +4,10 @@ Later sources in this order win. An unknown or bad setting stops the start and s
 """
 
 import ipaddress
-import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -77,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(pattern="^[a-zA-Z0-9._-]{0,100}$", description="Kafka: what all public topics begin with."),
     ] = ""
+    normalise: Annotated[
+        list[str],
+        Meta(
+            description="Kafka: other people's topics to take touchpoints from; Rapport's shape or Segment's."
+        ),
+    ] = []
     partitions: Annotated[
         int, Meta(ge=1, le=10_000, description="Kafka: partitions of topics that `rapport topics` makes.")
     ] = 12
@@ -216,17 +221,6 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def table() -> str:
-    """Return all settings as the Markdown table of the README."""
-    properties = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
-    rows = [
-        f"| `{name}` | `{variable(name)}` | {_type_name(shape)} | {_default_name(shape['default'])} "
-        f"| {shape['description']} |"
-        for name, shape in properties.items()
-    ]
-    return "\n".join(["| setting | variable | type | default | meaning |", "|---|---|---|---|---|", *rows])
-
-
 def _from_file(file: Path) -> dict[str, object]:
     try:
         text = file.read_text(encoding="utf-8")
@@ -273,28 +267,3 @@ def _value(name: str, value: object, *, source: str, strict: bool) -> object:
 
 def _hint(name: str, names: Iterable[str]) -> str:
     return did_you_mean(name, names) or f"the settings are {', '.join(sorted(names))}"
-
-
-def _type_name(shape: Mapping[str, Any]) -> str:
-    """Return the type in a reader's words, from the JSON Schema of a field."""
-    if "enum" in shape:
-        return "one of " + ", ".join(f"`{value}`" for value in shape["enum"])
-    kinds = {
-        "integer": "whole number",
-        "string": "text",
-        "array": "list of text",
-        "boolean": "`true`, `false`",
-    }
-    return kinds[str(shape.get("type", "string"))]
-
-
-def _default_name(value: object) -> str:
-    return (
-        f"`{str(value).lower() if isinstance(value, bool) else value}`"
-        if value not in (None, [], "")
-        else "none"
-    )
-
-
-if __name__ == "__main__":
-    sys.stdout.write(table() + "\n")

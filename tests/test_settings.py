@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import Settings, SettingsError, is_loopback, load, table
+from streams.settings import Settings, SettingsError, is_loopback, load
+from streams.settings_table import table
 
 README = Path(__file__).parent.parent / "README.md"
 TOKEN = "0123456789abcdef"
@@ -17,7 +18,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_every_setting_is_documented() -> None:
-    """The README holds the table as `python -m streams.settings` prints it."""
+    """The README holds the table as `python -m streams.settings_table` prints it."""
     readme = README.read_text(encoding="utf-8")
 
     section = readme.split("\n## Settings\n")[1].split("\n## ")[0]
