@@ -10,6 +10,7 @@ cli/                      one module per command
 instrumentation.py        what happens, as log lines and metrics
 instrumentation_worker.py what happens in a worker on Kafka alone
 settings.py               one table of settings, from file, variables and options
+settings_table.py         that table for the README
 topics.py                 the topics that make up the public contract
 testing.py                the processor without a log and with a clock by hand, for tests of models
 """

@@ -15,7 +15,7 @@ _TAKE_OVER_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class WorkerInstrumentation:
-    """The happenings of one worker; phases, verdicts: the closed sets of their labels."""
+    """The happenings of one worker; phases, verdicts, foreign (topics): the closed sets of their labels."""
 
     def __init__(
         self,
@@ -24,6 +24,7 @@ class WorkerInstrumentation:
         verdicts: Iterable[str],
         transactions: bool,
         registry: CollectorRegistry,
+        foreign: Iterable[str] = (),
     ) -> None:
         self._phases = list(phases)
         self._phase = Gauge(
@@ -56,8 +57,23 @@ class WorkerInstrumentation:
         Gauge(
             "engagement_transactions", "1: every output exactly once; 0: at least once.", registry=registry
         ).set(int(transactions))
+        self._normalised = Counter(
+            "engagement_normalised_touchpoints", "Touchpoints taken from other people's topics.", ["topic"],
+            registry=registry,
+        )  # fmt: skip
+        self._missed = Counter(
+            "engagement_normalise_missed_records", "Records of such topics that expired unread.", ["topic"],
+            registry=registry,
+        )  # fmt: skip
+        self._foreign_lag = Gauge(
+            "engagement_normalise_lag_records", "Records of such topics that are not taken over yet.",
+            ["topic", "partition"], registry=registry,
+        )  # fmt: skip
         for each in verdicts:
             self._failures.labels(each)
+        for each in foreign:
+            self._normalised.labels(each)
+            self._missed.labels(each)
 
     def entered(self, *, partition: int, phase: str) -> None:
         """A partition does something else now."""
@@ -115,3 +131,33 @@ class WorkerInstrumentation:
     def stuck(self, *, what: str, seconds: float) -> None:
         """Nothing moves though there is work; the process ends."""
         tell(logging.CRITICAL, "stuck", what=what, seconds=round(seconds, 1))
+
+    # Other people's topics
+
+    def normalised(self, *, topic: str, touchpoints: int) -> None:
+        """Touchpoints of somebody else's topic are in the log."""
+        self._normalised.labels(topic).inc(touchpoints)
+
+    def normalise_lagging(self, *, topic: str, partition: int, records: int) -> None:
+        """So many records of such a topic are not taken over yet."""
+        self._foreign_lag.labels(topic, partition).set(records)
+
+    def normalise_missed(self, *, topic: str, partition: int, records: int) -> None:
+        """Records of such a topic expired before they were read: nobody has them any more."""
+        self._missed.labels(topic).inc(records)
+        tell(logging.ERROR, "normalise_missed", topic=topic, partition=partition, records=records)
+
+    def normalise_failed(
+        self, *, topic: str, partition: int, verdict: str, error: BaseException, attempt: int
+    ) -> None:
+        """Touchpoints could not be written to the log; they are read again."""
+        self._failures.labels(verdict).inc()
+        tell(
+            logging.ERROR, "normalise_failed", topic=topic, partition=partition, verdict=verdict,
+            attempt=attempt, error=f"{type(error).__name__}: {error}",
+        )  # fmt: skip
+
+    def normalise_dropped(self, *, topic: str, partition: int) -> None:
+        """A partition of such a topic is no longer this worker's."""
+        self._foreign_lag.labels(topic, partition)
+        self._foreign_lag.remove(topic, partition)

@@ -4,11 +4,10 @@ Later sources in this order win. An unknown or bad setting stops the start and s
 """
 
 import ipaddress
-import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +16,7 @@ from streams.model.problems import did_you_mean
 
 FILE_NAME = "rapport.toml"
 PREFIX = "RAPPORT_"
+SECRETS = ("token", "sasl_password")  # never repeated in a message
 
 
 class SettingsError(Exception):
@@ -76,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(pattern="^[a-zA-Z0-9._-]{0,100}$", description="Kafka: what all public topics begin with."),
     ] = ""
+    normalise: Annotated[
+        list[str],
+        Meta(
+            description="Kafka: other people's topics to take touchpoints from; Rapport's shape or Segment's."
+        ),
+    ] = []
     partitions: Annotated[
         int, Meta(ge=1, le=10_000, description="Kafka: partitions of topics that `rapport topics` makes.")
     ] = 12
@@ -101,9 +107,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None,
         Meta(description="Kafka: file that holds the present token for OAUTHBEARER; read anew when needed."),
     ] = None
-    ca_file: Annotated[str | None, Meta(description="Kafka: certificates to trust, beside the system's.")] = (
-        None
-    )
+    ca_file: Annotated[
+        str | None, Meta(description="Kafka: certificates to trust, in place of the system's.")
+    ] = None
     cert_file: Annotated[str | None, Meta(description="Kafka: client certificate.")] = None
     key_file: Annotated[str | None, Meta(description="Kafka: key of the client certificate.")] = None
     rack: Annotated[
@@ -174,24 +180,30 @@ def load(
 
 
 def _check_connection(settings: Settings) -> None:
-    """Refuse a way to connect for which something is missing.
+    """Refuse a way to connect for which something is missing, or that would not do what was asked for.
 
     Raises:
         SettingsError: what.
     """
-    if settings.security.startswith("sasl"):
-        if settings.sasl_mechanism == "OAUTHBEARER":
-            needed = {"oauth_token_file": settings.oauth_token_file}
-        else:
-            needed = {"sasl_username": settings.sasl_username, "sasl_password": settings.sasl_password}
-        for name, value in needed.items():
-            if value is None:
-                raise SettingsError(
-                    f"security {settings.security} with {settings.sasl_mechanism} needs {name}: "
-                    f"set {variable(name)}"
-                )
+    sasl, tls = settings.security.startswith("sasl"), settings.security.endswith("tls")
+    user = ("sasl_username", "sasl_password")
+    needed = ("oauth_token_file",) if settings.sasl_mechanism == "OAUTHBEARER" else user
+    for name in needed if sasl else ():
+        if getattr(settings, name) is None:
+            how = f"security {settings.security} with {settings.sasl_mechanism}"
+            raise SettingsError(f"{how} needs {name}: set {variable(name)}")
     if (settings.cert_file is None) != (settings.key_file is None):
         raise SettingsError("cert_file and key_file go together: set both, or neither")
+    # A name or a certificate that is left unused means a connection less safe than somebody believes.
+    certificates = ("ca_file", "cert_file", "key_file")
+    unused = [*(() if sasl else (*user, "oauth_token_file")), *(() if tls else certificates)]
+    for name in unused:
+        if getattr(settings, name) is not None:
+            better = "tls or sasl_tls" if name in certificates else "sasl_tls"
+            raise SettingsError(
+                f"{name} is set, and security {settings.security} makes no use of it: "
+                f"set {variable('security')} to {better}, or leave {name} out"
+            )
 
 
 def is_loopback(host: str) -> bool:
@@ -207,17 +219,6 @@ def is_loopback(host: str) -> bool:
 def variable(name: str) -> str:
     """Return the environment variable of a setting: that of `max_body_bytes` is `RAPPORT_MAX_BODY_BYTES`."""
     return PREFIX + name.upper()
-
-
-def table() -> str:
-    """Return all settings as the Markdown table of the README."""
-    properties = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
-    rows = [
-        f"| `{name}` | `{variable(name)}` | {_type_name(shape)} | {_default_name(shape['default'])} "
-        f"| {shape['description']} |"
-        for name, shape in properties.items()
-    ]
-    return "\n".join(["| setting | variable | type | default | meaning |", "|---|---|---|---|---|", *rows])
 
 
 def _from_file(file: Path) -> dict[str, object]:
@@ -260,34 +261,9 @@ def _value(name: str, value: object, *, source: str, strict: bool) -> object:
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as problem:
-        shown = "" if name == "token" else f", not {value!r}"  # a secret stays out of logs
+        shown = "" if name in SECRETS else f", not {value!r}"
         raise SettingsError(f"{source}: {problem}{shown}") from problem
 
 
 def _hint(name: str, names: Iterable[str]) -> str:
     return did_you_mean(name, names) or f"the settings are {', '.join(sorted(names))}"
-
-
-def _type_name(shape: Mapping[str, Any]) -> str:
-    """Return the type in a reader's words, from the JSON Schema of a field."""
-    if "enum" in shape:
-        return "one of " + ", ".join(f"`{value}`" for value in shape["enum"])
-    kinds = {
-        "integer": "whole number",
-        "string": "text",
-        "array": "list of text",
-        "boolean": "`true`, `false`",
-    }
-    return kinds[str(shape.get("type", "string"))]
-
-
-def _default_name(value: object) -> str:
-    return (
-        f"`{str(value).lower() if isinstance(value, bool) else value}`"
-        if value not in (None, [], "")
-        else "none"
-    )
-
-
-if __name__ == "__main__":
-    sys.stdout.write(table() + "\n")

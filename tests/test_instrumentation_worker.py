@@ -168,3 +168,49 @@ def test_the_last_line_of_a_process_that_hangs_says_so(
             "seconds": 90.0,
         }
     ]  # fmt: skip
+
+
+def test_other_peoples_topics_are_counted_by_topic() -> None:
+    """The series of each that is set are there from the start."""
+    registry = CollectorRegistry()
+    told = WorkerInstrumentation(
+        phases=PHASES, verdicts=VERDICTS, transactions=True, registry=registry, foreign=["shop", "web"]
+    )
+
+    told.normalised(topic="web", touchpoints=5)
+
+    counts = {name: value(registry, "normalised_touchpoints_total", topic=name) for name in ("shop", "web")}
+    assert counts == {"shop": 0, "web": 5}
+    assert value(registry, "normalise_missed_records_total", topic="shop") == 0
+
+
+def test_trouble_with_somebody_elses_topic_is_told(
+    told: WorkerInstrumentation, registry: CollectorRegistry, lines: pytest.LogCaptureFixture
+) -> None:
+    """What expired unread is lost, so somebody must look at it; a failed write is tried again."""
+    told.normalise_missed(topic="web", partition=2, records=7)
+    told.normalise_failed(topic="web", partition=2, verdict="again", error=OSError("gone"), attempt=1)
+
+    assert value(registry, "normalise_missed_records_total", topic="web") == 7
+    assert value(registry, "flush_failures_total", verdict="again") == 1
+    assert events(lines) == [
+        {"level": "error", "event": "normalise_missed", "topic": "web", "partition": 2, "records": 7},
+        {
+            "level": "error", "event": "normalise_failed", "topic": "web", "partition": 2,
+            "verdict": "again", "attempt": 1, "error": "OSError: gone",
+        },
+    ]  # fmt: skip
+
+
+def test_a_partition_of_such_a_topic_leaves_no_lag_behind(
+    told: WorkerInstrumentation, registry: CollectorRegistry
+) -> None:
+    """Also one that never had any."""
+    told.normalise_lagging(topic="web", partition=1, records=3)
+    before = value(registry, "normalise_lag_records", topic="web", partition="1")
+
+    for partition in (1, 2):
+        told.normalise_dropped(topic="web", partition=partition)
+
+    assert before == 3
+    assert of_partition(registry, "1") == of_partition(registry, "2") == set()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import Settings, SettingsError, is_loopback, load, table
+from streams.settings import Settings, SettingsError, is_loopback, load
+from streams.settings_table import table
 
 README = Path(__file__).parent.parent / "README.md"
 TOKEN = "0123456789abcdef"
@@ -17,7 +18,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_every_setting_is_documented() -> None:
-    """The README holds the table as `python -m streams.settings` prints it."""
+    """The README holds the table as `python -m streams.settings_table` prints it."""
     readme = README.read_text(encoding="utf-8")
 
     section = readme.split("\n## Settings\n")[1].split("\n## ")[0]
@@ -142,6 +143,60 @@ def test_a_secret_stays_out_of_the_message(file: Path) -> None:
 
     assert "RAPPORT_TOKEN" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_password_stays_out_of_the_message(file: Path) -> None:
+    """A number in a file is no password, and is not repeated either."""
+    file.write_text("sasl_password = 8675309\n")
+
+    with pytest.raises(SettingsError, match="sasl_password") as caught:
+        load({}, file=file)
+
+    assert "8675309" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"security": "sasl_tls", "sasl_password": "p"}, ("SCRAM-SHA-512", "RAPPORT_SASL_USERNAME")),
+        ({"security": "sasl_plaintext", "sasl_username": "u"}, ("RAPPORT_SASL_PASSWORD",)),
+        ({"security": "sasl_tls", "sasl_mechanism": "OAUTHBEARER"}, ("RAPPORT_OAUTH_TOKEN_FILE",)),
+        ({"security": "tls", "cert_file": "c.pem"}, ("cert_file and key_file",)),
+        ({"security": "tls", "key_file": "k.pem"}, ("cert_file and key_file",)),
+        ({"sasl_username": "u"}, ("sasl_username", "plaintext", "RAPPORT_SECURITY", "sasl_tls")),
+        ({"security": "tls", "oauth_token_file": "t"}, ("oauth_token_file", "sasl_tls")),
+        ({"ca_file": "ca.pem"}, ("ca_file", "tls or sasl_tls")),
+        (
+            {"security": "sasl_plaintext", "sasl_username": "u", "sasl_password": "p", "ca_file": "ca.pem"},
+            ("ca_file", "sasl_plaintext"),
+        ),
+    ],
+)
+def test_a_way_to_connect_that_cannot_work_stops_the_start(
+    file: Path, chosen: dict[str, object], words: tuple[str, ...]
+) -> None:
+    """What is missing is named; and what would be left unused, since somebody relies on it."""
+    with pytest.raises(SettingsError) as caught:
+        load({}, file=file, options=chosen)
+
+    assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"security": "tls"},
+        {"security": "tls", "ca_file": "ca.pem", "cert_file": "c.pem", "key_file": "k.pem"},
+        {"security": "sasl_plaintext", "sasl_username": "u", "sasl_password": "p"},
+        {"security": "sasl_tls", "sasl_username": "u", "sasl_password": "p", "ca_file": "ca.pem"},
+        {"security": "sasl_tls", "sasl_mechanism": "OAUTHBEARER", "oauth_token_file": "token"},
+    ],
+)
+def test_a_whole_way_to_connect_is_taken(file: Path, chosen: dict[str, object]) -> None:
+    """Nothing missing, nothing unused."""
+    settings = load({}, file=file, options=chosen)
+
+    assert all(getattr(settings, name) == value for name, value in chosen.items())
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "rapport.example"])

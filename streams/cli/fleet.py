@@ -11,12 +11,16 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import make_wsgi_app
 
+from schemas.dead_letter import DeadLetter
 from streams.cli.refusal import Refusal
+from streams.ingest.foreign import read_record
+from streams.ingest.item import Refused
 from streams.instrumentation import log_to_stderr
 from streams.model.load import load_model
 from streams.runtime.kafka.app import GroupSettings
 from streams.runtime.kafka.connection import client_arguments
 from streams.runtime.kafka.errors import StateError
+from streams.runtime.kafka.rekeying import Touch
 from streams.runtime.kafka.worker import Worker, WorkerSettings
 from streams.runtime.schedule import RunSettings
 from streams.settings import Settings
@@ -36,6 +40,7 @@ def worker_settings(settings: Settings) -> WorkerSettings:
             session_timeout_s=settings.session_timeout_ms / 1_000,
             read_ahead_bytes=settings.read_ahead_bytes,
             chunk_records=settings.chunk_records,
+            normalise=tuple(settings.normalise),
         ),
         transactions=settings.transactions,
         transaction_timeout_ms=settings.transaction_timeout_ms,
@@ -58,8 +63,9 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         collector(registry=registry)
     model = load_model(settings.model)
     worker = Worker(
-        worker_settings(settings), model, registry=registry, build=version("rapport"), on_step=on_step
-    )
+        worker_settings(settings), model, registry=registry, build=version("rapport"), adapt=_adapt,
+        on_step=on_step,
+    )  # fmt: skip
     server = _serve(settings, worker, registry)
     worker.instrumentation.serving(url=f"http://{settings.host}:{server.server_port}")
     try:
@@ -68,6 +74,15 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         raise Refusal(str(problem)) from problem
     finally:
         server.shutdown()
+
+
+def _adapt(value: bytes, received_ms: int | None, fallback_id: str) -> list[Touch | DeadLetter]:
+    return [
+        DeadLetter(reason=item.reason, message=item.message, value=item.value)
+        if isinstance(item, Refused)
+        else (item.subject.encode(), item.value)
+        for item in read_record(value, received_ms=received_ms, fallback_id=fallback_id)
+    ]
 
 
 class _Server(ThreadingMixIn, WSGIServer):

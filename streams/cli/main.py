@@ -4,13 +4,18 @@ import importlib
 
 import click
 
-# Command -> its line in `rapport --help`. Each is a module beside this one, with a click command `command`.
+# Command -> its line in `rapport --help`. Each is a module beside this one (`_` for `-`), with a click
+# command `command`.
 COMMANDS = {
     "up": "Run everything in one process: collector, engine, API and metrics.",
     "demo": "Watch a made-up company live: the same process, fed by a seeded population.",
     "replay": "Run files of past events through a model, and write down what came of them.",
     "worker": "Run one worker of a fleet on Kafka.",
     "topics": "Show or make the topics of a fleet on Kafka.",
+    "send": "Send files of touchpoints to Kafka.",
+    "tail": "Follow what a fleet tells on Kafka.",
+    "dead-letters": "Send again what could not be read on Kafka.",
+    "doctor": "Examine Kafka: topics, sizes, state, lag and clock.",
     "explain": "Say why a customer is where it is.",
     "model": "Check, show, compare and list models.",
 }
@@ -27,7 +32,8 @@ class LazyGroup(click.Group):
         """Import the module of a command; None for an unknown one."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"streams.cli.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command: click.Command = importlib.import_module(f"streams.cli.{module}").command
         return command
 
     def resolve_command(

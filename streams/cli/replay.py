@@ -65,7 +65,7 @@ def command(
     until_ms = _until(until)
     try:
         total_bytes = sum(size_of(file) for file in files)
-        mapping = _mapping(mapping_path)
+        mapping = read_mapping_file(mapping_path)
         model = load_model(model_name)
         with open_outputs(outs) as outputs:
             _replay(files, mapping, model, outputs, total_bytes=total_bytes, until_ms=until_ms, sort=sort)
@@ -105,7 +105,7 @@ def _replay(
     calm()
     tally, counts = Tally(), Counts()
     started = time.perf_counter()
-    with _progress(total_bytes) as advance:
+    with progress("replaying", total_bytes) as advance:
         rows = _watched(files, mapping, advance)
         for step in play(rows, processor, tally, until_ms=until_ms, sort=sort):
             _take(step, counts, outputs)
@@ -182,7 +182,7 @@ def _watched(
 
 
 @contextmanager
-def _progress(total_bytes: int) -> Iterator[Callable[[int], None]]:
+def progress(doing: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error while somebody watches; the value takes the bytes read so far."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -190,9 +190,9 @@ def _progress(total_bytes: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("replaying"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("replaying", total=total_bytes or None)
+        task = bar.add_task(doing, total=total_bytes or None)
         yield lambda read_bytes: bar.update(task, completed=read_bytes)
 
 
@@ -219,7 +219,7 @@ def _until(text: str | None) -> int | None:
     return instant_ms
 
 
-def _mapping(path: Path | None) -> "Mapping | None":
+def read_mapping_file(path: Path | None) -> "Mapping | None":
     """Read the mapping file, if there is one.
 
     Raises:

@@ -77,7 +77,7 @@ def show(summary: Summary, console: Console) -> None:
     console.print(table)
     if summary.kpis.stages:
         console.print(_stages(summary.kpis))
-    _show_dead_letters(summary, console)
+    show_dead_letters(summary.counts, console)
 
 
 def _stages(kpis: PartitionKpis) -> Table:
@@ -92,8 +92,8 @@ def _stages(kpis: PartitionKpis) -> Table:
     return table
 
 
-def _show_dead_letters(summary: Summary, console: Console) -> None:
-    counts = summary.counts
+def show_dead_letters(counts: Counts, console: Console) -> None:
+    """Print how many rows were not understood, and why the first ones were not."""
     if not counts.dead_letters:
         return
     shown = counts.first_dead_letters

@@ -4,6 +4,7 @@ item.py           PURE  what became of one item: accepted with its bytes, or ref
 canonical.py      PURE  Rapport's own shape: bodies and lines, checked
 shape.py          PURE  which shape a line has
 segment.py        PURE  calls of a Segment-shaped tracker
+foreign.py        PURE  records of other people's topics
 clock.py          PURE  when something happened, by clocks that may be wrong
 instants.py       PURE  instants as text
 mapping.py        PURE  what a checked mapping is; mapping_file.py and mapping_field.py read and check one

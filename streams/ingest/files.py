@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -12,11 +11,9 @@ from streams.ingest.item import Refused
 from streams.ingest.lines import Block, digest_of, read_blocks
 from streams.ingest.mapping import Mapping
 from streams.ingest.records import RecordJoiner
-from streams.ingest.segment import translate, translate_batch
+from streams.ingest.segment import BATCH_LIMIT_BYTES, translate, translate_batch
 from streams.ingest.shape import Shape, are_clearly_canonical, shape_of
 from streams.ingest.table import UnmappableRow, compile_mapping
-
-BATCH_LIMIT_BYTES: Final = 500_000  # Segment's own limit
 
 
 class Rows(msgspec.Struct):

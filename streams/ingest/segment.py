@@ -5,7 +5,8 @@ Decided here, where Segment leaves it open:
   A userId that stands for nobody (`null`, `-1`, `anonymous`, zeros) counts as none.
 - A call with `context.active: false` gets direction `out`: it must not count as what the customer did.
 - The traits of a group describe the account, not the customer: they become properties.
-- A call without messageId gets the xxh3_128 of its bytes, so that sending it again changes nothing.
+- A call without messageId gets the xxh3_128 of its bytes, so that sending it again changes nothing; or,
+  from a log, its place there, so that two calls that happen to be equal are two.
 """
 
 import re
@@ -20,6 +21,7 @@ from streams.ingest.clock import ALLOWANCE_MS, Clock, event_time
 from streams.ingest.instants import rfc3339
 from streams.ingest.item import Refused
 
+BATCH_LIMIT_BYTES: Final = 500_000  # Segment's own
 KINDS: Final = ("track", "identify", "page", "screen", "group", "alias")
 EVENTS: Final = {
     "identify": "Identify",
@@ -114,28 +116,42 @@ _ALONE: Final = Envelope(batch=[])
 
 
 def translate(
-    value: bytes, *, received_ms: int | None, allowance_ms: int = ALLOWANCE_MS
+    value: bytes, *, received_ms: int | None, fallback_id: str = "", allowance_ms: int = ALLOWANCE_MS
 ) -> Translated | Refused:
-    """Translate one call; `received_ms` is when it arrived, None for a file."""
-    return _translate(value, _ALONE, received_ms=received_ms, allowance_ms=allowance_ms)
+    """Translate one call; `received_ms` is when it arrived, None for a file.
+
+    fallback_id: the message id of a call that has none; empty, it is the hash of its bytes.
+    """
+    return _translate(
+        value, _ALONE, received_ms=received_ms, fallback_id=fallback_id, allowance_ms=allowance_ms
+    )
 
 
 def translate_batch(
-    value: bytes, *, received_ms: int | None, allowance_ms: int = ALLOWANCE_MS
+    value: bytes, *, received_ms: int | None, fallback_id: str = "", allowance_ms: int = ALLOWANCE_MS
 ) -> list[Translated | Refused]:
-    """Translate every call of a batch; the envelope's context and sentAt hold where a call says nothing."""
+    """Translate every call of a batch; the envelope's context and sentAt hold where a call says nothing.
+
+    fallback_id: with the number of the call, from 0, the message id of one that has none.
+    """
     try:
         envelope = _ENVELOPE.decode(value)
     except msgspec.DecodeError as error:
         return [_refused(value, error)]
     return [
-        _translate(bytes(call), envelope, received_ms=received_ms, allowance_ms=allowance_ms)
-        for call in envelope.batch
+        _translate(
+            bytes(call),
+            envelope,
+            received_ms=received_ms,
+            fallback_id=f"{fallback_id}/{number}" if fallback_id else "",
+            allowance_ms=allowance_ms,
+        )
+        for number, call in enumerate(envelope.batch)
     ]
 
 
 def _translate(
-    value: bytes, envelope: Envelope, *, received_ms: int | None, allowance_ms: int
+    value: bytes, envelope: Envelope, *, received_ms: int | None, fallback_id: str, allowance_ms: int
 ) -> Translated | Refused:
     try:
         call = _CALL.decode(value)
@@ -155,7 +171,7 @@ def _translate(
         message = "no timestamp that can be read; send RFC 3339 with an offset, such as 2026-01-31T12:00:00Z"
         return Refused(value, DeadLetterReason.INVALID, message)
     touchpoint: Object = {
-        "message_id": call.message_id or xxh3_128_hexdigest(value),
+        "message_id": call.message_id or fallback_id or xxh3_128_hexdigest(value),
         "customer_id": customer_id,
         "event": EVENTS.get(call.type) or call.event or "",
         "timestamp": rfc3339(when.ms),

@@ -3,8 +3,10 @@
 app.py, worker.py    the application and the process around it
 consumer.py, fetching.py, chunks.py    records in: whole chunks, positions from the changelog
 partition.py, state.py    one owned partition, and what it holds in memory
+normalise.py, rekeying.py    a partition of somebody else's topic, and its records as touchpoints
 takeover.py, changelog.py, inspection.py    the state back from the log, and whether it belongs to the input
 transaction.py, outputs.py, errors.py    a flush as one transaction, and what its failures mean
-provisioning.py    the topics that a fleet needs
+provisioning.py, administration.py, findings.py    the topics that a fleet needs, and what was found out
+examination.py, looking.py    what there is to see of a fleet on a cluster, and what is to be made of it
 connection.py, services.py, watchdog.py    how to connect, what is shared, and who ends a process that hangs
 """

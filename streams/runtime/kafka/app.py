@@ -11,6 +11,7 @@ from streams import topics
 from streams.instrumentation_worker import WorkerInstrumentation
 from streams.runtime.kafka.chunks import Chunk, Intake
 from streams.runtime.kafka.consumer import ChunkTopic, Transport
+from streams.runtime.kafka.normalise import ForeignPartition
 from streams.runtime.kafka.partition import Partition
 
 HEARTBEATS_A_SESSION = 5
@@ -29,6 +30,7 @@ class GroupSettings(NamedTuple):
     fetch_bytes: int = 2 << 20
     read_ahead_bytes: int = 32 << 20
     chunk_records: int = 5_000
+    normalise: tuple[str, ...] = ()  # other people's topics
 
 
 class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
@@ -39,18 +41,21 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         settings: GroupSettings,
         *,
         own: "Callable[[TP, int], Awaitable[Partition]]",
+        own_foreign: Callable[[TP, int], ForeignPartition],
         instrumentation: WorkerInstrumentation,
         on_crash: Callable[[BaseException], None],
     ) -> None:
-        """own: makes the partition's owner; on_crash: hears what the agent could not handle."""
+        """own, own_foreign: make a partition's owner; on_crash: hears what an agent could not handle."""
         self.group_settings = settings
         self.instrumentation = instrumentation
         self.partitions: dict[TP, Partition] = {}
+        self.foreign: dict[TP, ForeignPartition] = {}
         self.intake: Intake = Intake(
             read_ahead_bytes=settings.read_ahead_bytes, chunk_records=settings.chunk_records
         )
         self.source_name = settings.prefix + topics.TOUCHPOINTS.name
         self._own = own
+        self._own_foreign = own_foreign
         servers = settings.client["bootstrap_servers"]
         super().__init__(
             settings.app,
@@ -82,6 +87,19 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
                     raise
                 await asyncio.sleep(0)  # heartbeats, flushes and metrics want their turn
 
+        if settings.normalise:
+            others = self.topic(*settings.normalise, key_type=bytes, value_type=bytes, value_serializer="raw")
+
+            @self.agent(others, name="normalise")  # type: ignore[untyped-decorator]  # Faust is read without types
+            async def normalise(stream: Any) -> None:
+                """Give each chunk of other people's topics to its owner. An error is a bug here too."""
+                async for event in stream.noack().events():
+                    try:
+                        await self._feed_foreign(event.value)
+                    except Exception as error:
+                        on_crash(error)
+                        raise
+
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
 
@@ -100,11 +118,22 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         if partition is not None:
             self.instrumentation.lagging(partition=chunk.tp.partition, records=partition.lag)
 
+    async def _feed_foreign(self, chunk: Chunk) -> None:
+        partition = self.foreign.get(chunk.tp)
+        records = self.intake.take(chunk)
+        if partition is not None and records is not None:
+            await partition.deliver(records, chunk.end)
+
+    @property
+    def owners(self) -> dict[TP, Partition | ForeignPartition]:
+        """Return all partitions that this worker owns."""
+        return {**self.partitions, **self.foreign}
+
     # The consumer's side
 
     def read_on(self, tp: TP, position: int) -> None:
         """The consumer has read `tp` up to `position`; note how far the partition reaches, as it heard."""
-        partition = self.partitions.get(tp)
+        partition = self.partitions.get(tp) or self.foreign.get(tp)
         if partition is not None:
             partition.end = max(position, self.stable_end(tp))
 
@@ -116,39 +145,43 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
     def flushed_positions(self) -> dict[TP, int]:
         """Return how far the flushes of each partition are."""
         return {
-            tp: each.flushed_position
-            for tp, each in self.partitions.items()
-            if each.flushed_position is not None
+            tp: each.flushed_position for tp, each in self.owners.items() if each.flushed_position is not None
         }
 
     async def before_revoke(self) -> None:
         """Flush all partitions, and keep their state until it is known whose they are."""
-        await asyncio.gather(*(each.suspend() for each in self.partitions.values()))
+        await asyncio.gather(*(each.suspend() for each in self.owners.values()))
 
     async def after_assign(self, assigned: set[TP], generation: int) -> None:
         """Drop what is no longer ours, keep what stayed without anybody between, take over the rest."""
         ours = {tp for tp in assigned if tp.topic == self.source_name}
-        kept = {
-            tp
-            for tp, each in self.partitions.items()
-            if tp in ours and each.is_clean and each.generation == generation - 1
-        }
-        gone = [each for tp, each in self.partitions.items() if tp not in kept]
-        self.partitions = {tp: each for tp, each in self.partitions.items() if tp in kept}
+        gone = [each for tp, each in self.owners.items() if not _stays(tp, each, assigned, generation)]
+        self.partitions = {tp: each for tp, each in self.partitions.items() if each not in gone}
+        self.foreign = {tp: each for tp, each in self.foreign.items() if each not in gone}
+        kept = {*self.owners}
         await asyncio.gather(*(each.stop() for each in gone))
         self.instrumentation.assigned(
             partitions=[tp.partition for tp in ours],
-            kept=[tp.partition for tp in kept],
+            kept=[tp.partition for tp in kept & ours],
             generation=generation,
         )
-        for tp in sorted(ours):
-            if tp in kept:
-                self.partitions[tp].resume(generation)
-            else:
+        for tp in kept:
+            self.owners[tp].resume(generation)
+        for tp in sorted(assigned - kept):
+            if tp.topic in self.group_settings.normalise:
+                self.foreign[tp] = self._own_foreign(tp, generation)
+                self.foreign[tp].start()
+            elif tp in ours:
                 self.partitions[tp] = await self._own(tp, generation)
                 self.partitions[tp].start()
 
     async def leave(self) -> None:
         """Stop all partitions."""
-        gone, self.partitions = list(self.partitions.values()), {}
+        gone = list(self.owners.values())
+        self.partitions, self.foreign = {}, {}
         await asyncio.gather(*(each.stop() for each in gone))
+
+
+def _stays(tp: TP, owner: Partition | ForeignPartition, assigned: set[TP], generation: int) -> bool:
+    """Return whether a partition stayed ours, with nobody between, and everything of it is in the log."""
+    return tp in assigned and owner.is_clean and owner.generation == generation - 1

@@ -66,12 +66,12 @@ class Watchdog:
 
     def sign(self) -> tuple[int, int]:
         """Return numbers that change whenever something is done."""
-        partitions = list(self._app.partitions.values())
+        partitions = self._app.owners.values()
         return self._app.intake.accepted, sum(each.progress for each in partitions)
 
     def has_work(self) -> bool:
         """Return whether something should be moving."""
-        return self._app.rebalancing or any(each.has_work for each in list(self._app.partitions.values()))
+        return self._app.rebalancing or any(each.has_work for each in self._app.owners.values())
 
     def _end(self, what: str, seconds: float) -> None:
         self._instrumentation.stuck(what=what, seconds=seconds)

@@ -18,7 +18,9 @@ from streams.instrumentation_worker import WorkerInstrumentation
 from streams.model.definition import Model
 from streams.runtime.kafka.app import GroupSettings, WorkerApp
 from streams.runtime.kafka.errors import StateError, Verdict
+from streams.runtime.kafka.normalise import Bounds, ForeignPartition, Normalising
 from streams.runtime.kafka.partition import Partition
+from streams.runtime.kafka.rekeying import Adapt
 from streams.runtime.kafka.services import Phase, Services
 from streams.runtime.kafka.takeover import Place
 from streams.runtime.kafka.transaction import FlushProducer
@@ -45,7 +47,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worker:
-    """Owns the application and how it ends. on_step: hears of each step of a flush; tests crash there."""
+    """Owns the application and how it ends.
+
+    adapt: reads records of other people's topics. on_step: hears of each step of a flush; tests crash there.
+    """
 
     def __init__(
         self,
@@ -54,17 +59,20 @@ class Worker:
         *,
         registry: CollectorRegistry,
         build: str,
+        adapt: Adapt = lambda _value, _received_ms, _fallback_id: (),
         on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.model = model
         self.instrumentation = Instrumentation(model, build=build, registry=registry)
         self.happenings = WorkerInstrumentation(
-            phases=Phase, verdicts=Verdict, transactions=settings.transactions, registry=registry
-        )
+            phases=Phase, verdicts=Verdict, transactions=settings.transactions, registry=registry,
+            foreign=settings.group.normalise,
+        )  # fmt: skip
         self.app: WorkerApp | None = None
         self.failure: BaseException | None = None
         self.exit_code = 0
+        self._adapt = adapt
         self._on_step = on_step
         self._stop = asyncio.Event()
         self._partitions: dict[str, int] = {}
@@ -79,16 +87,14 @@ class Worker:
             return "starting"
         if app.rebalancing:
             return "the group is rebalancing"
-        waiting = {
-            tp.partition: each for tp, each in app.partitions.items() if each.phase is not Phase.RUNNING
-        }
-        if waiting:
-            return "; ".join(
-                f"partition {number} is {each.phase.value.replace('_', ' ')}"
-                + (f" ({each.trouble})" if each.trouble else "")
-                for number, each in sorted(waiting.items())
-            )
-        return None
+        waiting = [
+            (f"{tp.topic} " if tp in app.foreign else "")
+            + f"partition {tp.partition} is {each.phase.value.replace('_', ' ')}"
+            + (f" ({each.trouble})" if each.trouble else "")
+            for tp, each in sorted(app.owners.items(), key=lambda item: item[0])
+            if each.phase is not Phase.RUNNING
+        ]
+        return "; ".join(waiting) or None
 
     def stop(self) -> None:
         """End tidily: flush, commit, leave the group."""
@@ -111,8 +117,9 @@ class Worker:
         try:
             await self._check_topics()
             self.app = app = WorkerApp(
-                self.settings.group, own=self._own, instrumentation=self.happenings, on_crash=self._crashed
-            )
+                self.settings.group, own=self._own, own_foreign=self._own_foreign,
+                instrumentation=self.happenings, on_crash=self._crashed,
+            )  # fmt: skip
             watchdog = Watchdog(app, self.happenings, limit_s=self.settings.watchdog_s, loop=loop)
             watchdog.start()
             await app.start()
@@ -134,6 +141,27 @@ class Worker:
     async def _own(self, tp: TP, generation: int) -> Partition:
         place = Place(tp.topic, tp.partition, self._partitions[tp.topic], self.changelog)
         return Partition(place, self._services(), generation=generation)
+
+    def _own_foreign(self, tp: TP, generation: int) -> ForeignPartition:
+        assert self.app is not None
+        settings, prefix = self.settings, self.settings.group.prefix
+        shared = Normalising(
+            app=settings.group.app,
+            prefix=prefix,
+            adapt=self._adapt,
+            partitions=self._partitions[prefix + topics.TOUCHPOINTS.name],
+            new_producer=lambda: FlushProducer(
+                settings.group.client, transactional_id=None,
+                transaction_timeout_ms=settings.transaction_timeout_ms,
+                max_batch_bytes=settings.max_batch_bytes,
+            ),
+            bounds=self._bounds,
+            intake=self.app.intake,
+            instrumentation=self.instrumentation,
+            worker=self.happenings,
+            fatal=self._fatal,
+        )  # fmt: skip
+        return ForeignPartition(tp, shared, generation=generation)
 
     @property
     def changelog(self) -> str:
@@ -185,13 +213,21 @@ class Worker:
         found = await thread.call_thread(thread._consumer.committed, TopicPartition(*tp))
         return None if found is None else int(found)
 
+    async def _bounds(self, tp: TP) -> Bounds:
+        assert self.app is not None
+        thread: Any = self.app.consumer._thread
+        consumer, place = thread._consumer, TopicPartition(*tp)
+        begin = await thread.call_thread(consumer.beginning_offsets, [place])
+        end = await thread.call_thread(consumer.end_offsets, [place])
+        return Bounds(begin[place], end[place], await self._committed(tp))
+
     async def _check_topics(self) -> None:
         """Refuse to start where topics are missing or not partitioned alike.
 
         Raises:
             StateError: which, and what to do.
         """
-        prefix = self.settings.group.prefix
+        prefix, foreign = self.settings.group.prefix, self.settings.group.normalise
         public = [prefix + each.name for each in (topics.TOUCHPOINTS, *topics.OUTPUTS)]
         names = [*public, self.changelog]
         known = await self._plain.client.fetch_all_metadata()
@@ -199,6 +235,14 @@ class Worker:
         missing = [name for name, count in self._partitions.items() if count == 0]
         if missing:
             raise StateError(f"there is no topic {', '.join(missing)}: run `rapport topics apply`")
+        unknown = [name for name in foreign if not known.partitions_for_topic(name)]
+        if unknown:
+            raise StateError(
+                f"there is no topic {', '.join(unknown)}: make it, or take it out of `normalise`"
+            )
+        own = [name for name in foreign if name in names]
+        if own:
+            raise StateError(f"{', '.join(own)} is Rapport's own topic: take it out of `normalise`")
         if len(set(self._partitions.values())) > 1:
             counts = ", ".join(f"{name} {count}" for name, count in self._partitions.items())
             raise StateError(
