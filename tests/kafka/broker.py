@@ -203,7 +203,8 @@ class Broker:
 
     def delete_topics(self, *names: str) -> None:
         """Delete topics; one that is not there is a fault of the test."""
-        for future in self.admin().delete_topics(list(names)).values():
+        admin = self.admin()  # which must live as long as its futures
+        for future in admin.delete_topics(list(names)).values():
             future.result(timeout=START_TIMEOUT_S)
 
     def _create(self, wanted: Sequence[NewTopic]) -> None:

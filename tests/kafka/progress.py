@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams import topics
 from streams.runtime.kafka.changelog import HEAD_KEY, Head
@@ -40,17 +40,14 @@ class Progress:
     def ends(self) -> dict[int, int]:
         """Return the end of each partition of the input."""
         places = {each: TopicPartition(self._input, each) for each in self._partitions}
-        return {
-            each: self._consumer.get_watermark_offsets(place, timeout=READ_S)[1]
-            for each, place in places.items()
-        }
+        return {each: self._bounds(place)[1] for each, place in places.items()}
 
     def positions(self) -> dict[int, int]:
         """Return how far the state in the changelog has read each partition."""
         starts = []
         for each in self._partitions:
             place = TopicPartition(self._changelog, each)
-            low, high = self._consumer.get_watermark_offsets(place, timeout=READ_S)
+            low, high = self._bounds(place)
             starts.append(TopicPartition(self._changelog, each, max(low, high - NEWEST)))
         found, unfinished = dict.fromkeys(self._partitions, 0), set(self._partitions)
         self._consumer.assign(starts)
@@ -66,6 +63,18 @@ class Progress:
             assert time.monotonic() < deadline, f"the ends of {unfinished} of {self._changelog} do not come"
         self._consumer.unassign()
         return found
+
+    def _bounds(self, place: TopicPartition) -> tuple[int, int]:
+        """Return begin and end of a partition; a broker that has just started leads nothing yet."""
+        deadline = time.monotonic() + READ_S
+        while True:
+            try:
+                begin, end = self._consumer.get_watermark_offsets(place, timeout=READ_S)
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return begin, end
 
     def pending(self) -> dict[int, int]:
         """Return how many records of each partition the state does not hold yet: never too many."""

@@ -1,4 +1,4 @@
-"""One run that is to be disturbed: a fleet, a load, how far it is, and the verdict of the topics at the end."""
+"""One run that is to be disturbed: a fleet, a load, how far it is, and the verdict of the topics."""
 
 import contextlib
 import random

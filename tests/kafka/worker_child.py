@@ -1,6 +1,6 @@
-"""A worker that kills itself at a step of a flush: `begin`, `outputs`, `changelog`, `acknowledged`, `committed`.
+"""A worker that kills itself at a step of a flush.
 
-Its settings come from the environment, as those of `rapport worker`. Arguments: the step, and at which
+Steps: `begin`, `outputs`, `changelog`, `acknowledged`, `committed`. Its settings come from the environment, as those of `rapport worker`. Arguments: the step, and at which
 occurrence of it, counted over all partitions. Flushes are as they are in production up to that instant.
 """
 
