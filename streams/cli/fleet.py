@@ -8,10 +8,12 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import make_wsgi_app
 
 from schemas.dead_letter import DeadLetter
+from streams.cli.kafka import unreachable
 from streams.cli.refusal import Refusal
 from streams.ingest.foreign import read_record
 from streams.ingest.item import Refused
@@ -55,7 +57,7 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
     """Run a worker until it ends; return the exit code.
 
     Raises:
-        Refusal: the port is taken, or topics do not fit.
+        Refusal: the port is taken, no broker answers, or topics do not fit.
     """
     log_to_stderr()
     registry = CollectorRegistry()
@@ -72,6 +74,8 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         return await worker.run()
     except StateError as problem:
         raise Refusal(str(problem)) from problem
+    except KafkaConnectionError as problem:
+        raise Refusal(unreachable(settings, str(problem))) from problem
     finally:
         server.shutdown()
 

@@ -105,6 +105,7 @@ class Worker:
 
         Raises:
             StateError: topics do not fit each other.
+            KafkaConnectionError: no broker answers.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,9 +113,9 @@ class Worker:
         client = self.settings.group.client
         self._new_processor()  # the engine is loaded, or compiled, before the group waits for this worker
         self._plain = AIOKafkaProducer(**client, enable_idempotence=True, acks="all", linger_ms=5)
-        await self._plain.start()
         watchdog = None
         try:
+            await self._plain.start()
             await self._check_topics()
             self.app = app = WorkerApp(
                 self.settings.group, own=self._own, own_foreign=self._own_foreign,
