@@ -35,12 +35,18 @@ class Watchdog:
         self._limit_s = limit_s
         self._loop = loop
         self._turns = 0
+        self._deadline: float | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
         self._thread.start()
+
+    def leave_within(self, seconds: float) -> None:
+        """End the process if it is still there then: with the broker away it could not end by itself."""
+        if self._deadline is None:
+            self._deadline = time.monotonic() + seconds
 
     def stop(self) -> None:
         """Look no longer."""
@@ -52,6 +58,8 @@ class Watchdog:
         while not self._stopped.wait(LOOK_S):
             self._loop.call_soon_threadsafe(self._turn)
             now = time.monotonic()
+            if self._deadline is not None and now > self._deadline:
+                self._end("it was to stop, and cannot", now - self._deadline)
             if self._turns != turns:
                 turns, turned = self._turns, now
             if self.sign() != sign or not self.has_work():

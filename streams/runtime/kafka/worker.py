@@ -31,6 +31,7 @@ from streams.runtime.schedule import RunSettings
 EXIT_FENCED: Final = 75  # "temporary failure": start it again
 EXIT_REFUSED: Final = 1
 EXIT_DEFECT: Final = 70
+STOP_S: Final = 20.0  # supervisors lose patience after half a minute
 PART_BYTES_LESS: Final = 4_096  # what a batch needs beside a part of a flush
 
 
@@ -75,6 +76,7 @@ class Worker:
         self._adapt = adapt
         self._on_step = on_step
         self._stop = asyncio.Event()
+        self._watchdog: Watchdog | None = None
         self._partitions: dict[str, int] = {}
 
     @property
@@ -97,8 +99,10 @@ class Worker:
         return "; ".join(waiting) or None
 
     def stop(self) -> None:
-        """End tidily: flush, commit, leave the group."""
+        """End tidily: flush, commit, leave the group; but end, even if the broker does not answer."""
         self._stop.set()
+        if self._watchdog is not None:
+            self._watchdog.leave_within(STOP_S)
 
     async def run(self) -> int:
         """Work until `stop`, a signal or a failure; return the exit code.
@@ -113,7 +117,6 @@ class Worker:
         client = self.settings.group.client
         self._new_processor()  # the engine is loaded, or compiled, before the group waits for this worker
         self._plain = AIOKafkaProducer(**client, enable_idempotence=True, acks="all", linger_ms=5)
-        watchdog = None
         try:
             await self._plain.start()
             await self._check_topics()
@@ -121,16 +124,16 @@ class Worker:
                 self.settings.group, own=self._own, own_foreign=self._own_foreign,
                 instrumentation=self.happenings, on_crash=self._crashed,
             )  # fmt: skip
-            watchdog = Watchdog(app, self.happenings, limit_s=self.settings.watchdog_s, loop=loop)
-            watchdog.start()
+            self._watchdog = Watchdog(app, self.happenings, limit_s=self.settings.watchdog_s, loop=loop)
+            self._watchdog.start()
             await app.start()
             await self._stop.wait()
             await app.stop()
             await app.leave()
         finally:
-            if watchdog is not None:
-                watchdog.stop()
             await self._plain.stop()
+            if self._watchdog is not None:
+                self._watchdog.stop()
         if self.failure is None:
             self.instrumentation.stopped(reason="signal")
         else:
