@@ -109,6 +109,7 @@ class Partition:
             self._enter(Phase.SUSPENDED)
             settled = asyncio.ensure_future(self._settle())
             done, _ = await asyncio.wait([settled], timeout=SETTLE_S)
+            settled.cancel()  # or it would flush when `stop` ends the flush that it waits for
             if not done or settled.exception() is not None:
                 self._enter(Phase.TROUBLED)
 
