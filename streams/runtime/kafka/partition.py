@@ -74,6 +74,11 @@ class Partition:
         return max(0, self.end - position)
 
     @property
+    def waiting_s(self) -> float:
+        """Return for how long a flush has been under way."""
+        return 0.0 if self._producer is None else self._producer.writing_s
+
+    @property
     def has_work(self) -> bool:
         """Return whether something of it should be moving."""
         if self.phase is Phase.RUNNING and self._state is not None:
@@ -196,24 +201,17 @@ class Partition:
         processor.restore(stored.bodies)
         processor.position = position
         state = self._state = PartitionState(
-            place,
-            processor,
-            chain=stored.chain,
-            head=stored.head,
-            committed=committed or 0,
+            place, processor, chain=stored.chain, head=stored.head, committed=committed or 0,
             renderer=Renderer(app=services.app, prefix=services.prefix, partition=place.partition),
             part_bytes=services.part_bytes,
-        )
+        )  # fmt: skip
         self.flushed_position, self.end = position, found.end
         if processor.model_differs:
             await self._announce_model()
         services.worker.taken_over(
-            partition=place.partition,
-            flushes=len(stored.chain.links),
-            position=position,
-            customers=processor.customer_lane.table.rows - 1,
-            seconds=(services.pace_ms() - began) / 1_000,
-        )
+            partition=place.partition, flushes=len(stored.chain.links), position=position,
+            customers=processor.customer_lane.table.rows - 1, seconds=(services.pace_ms() - began) / 1_000,
+        )  # fmt: skip
         if self._ours:
             services.intake.open(self.tp, position)
             self._enter(Phase.RUNNING)
@@ -255,11 +253,9 @@ class Partition:
             self.progress += 1
             services.intake.hold(self.tp, on=False)
             services.instrumentation.flushed(
-                number=snapshot.flush.number,
-                position=snapshot.flush.position,
-                size=len(snapshot.flush.body),
-                seconds=(services.pace_ms() - began) / 1_000,
-            )
+                number=snapshot.flush.number, position=snapshot.flush.position,
+                size=len(snapshot.flush.body), seconds=(services.pace_ms() - began) / 1_000,
+            )  # fmt: skip
             services.instrumentation.told(snapshot.outbox)
 
     def _has_new_figures(self, state: PartitionState) -> bool:

@@ -5,6 +5,7 @@ aiokafka's commit does not look at whether the batches arrived, so every future 
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
@@ -32,6 +33,7 @@ class FlushProducer:
     ) -> None:
         """on_step: hears {begin, outputs, changelog, acknowledged, committed}; tests crash there."""
         self.transactional_id = transactional_id
+        self._writing_since: float | None = None
         self.max_batch_bytes = max_batch_bytes
         self._on_step = on_step
         chosen: dict[str, Any] = {"enable_idempotence": True}
@@ -47,6 +49,12 @@ class FlushProducer:
         """Return whether the producer has ended by an error that cannot be undone."""
         manager = self._producer._txn_manager
         return manager is not None and manager.state.name == "FATAL_ERROR"
+
+    @property
+    def writing_s(self) -> float:
+        """Return for how long a flush has been under way: aiokafka tries for ever, and says nothing."""
+        since = self._writing_since
+        return 0.0 if since is None else time.monotonic() - since
 
     async def start(self) -> None:
         """Connect, and fence whoever had the id before.
@@ -76,12 +84,15 @@ class FlushProducer:
                     f"a record for {each.topic} has {each.size:,} bytes, and a batch may have "
                     f"{self.max_batch_bytes:,}: raise max_batch_bytes, and max.message.bytes of the topic"
                 )
+        self._writing_since = time.monotonic()
         try:
             await self._write(first, second, partition)
         except (FlushFailed, asyncio.CancelledError):
             raise
         except Exception as error:
             raise FlushFailed(error) from error
+        finally:
+            self._writing_since = None
 
     async def _write(self, outputs: list[Outgoing], changelog: list[Outgoing], partition: int) -> None:
         producer, transactional = self._producer, self.transactional_id is not None

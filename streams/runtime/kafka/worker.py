@@ -31,6 +31,7 @@ from streams.runtime.schedule import RunSettings
 EXIT_FENCED: Final = 75  # "temporary failure": start it again
 EXIT_REFUSED: Final = 1
 EXIT_DEFECT: Final = 70
+SLOW_FLUSH_S: Final = 5.0
 STOP_S: Final = 20.0  # supervisors lose patience after half a minute
 PART_BYTES_LESS: Final = 4_096  # what a batch needs beside a part of a flush
 
@@ -95,6 +96,11 @@ class Worker:
             + (f" ({each.trouble})" if each.trouble else "")
             for tp, each in sorted(app.owners.items(), key=lambda item: item[0])
             if each.phase is not Phase.RUNNING
+        ]
+        waiting += [
+            f"partition {tp.partition} has waited {each.waiting_s:.0f} s for a flush to come through"
+            for tp, each in sorted(app.partitions.items())
+            if each.waiting_s > SLOW_FLUSH_S
         ]
         return "; ".join(waiting) or None
 
