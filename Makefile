@@ -8,11 +8,12 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test torture check bench lock clean
 
 help:
 	@echo "make demo    a made-up company lives before your eyes"
 	@echo "make test    all tests; the pure half also interpreted, with its branches counted"
+	@echo "make torture workers and broker disturbed at random, for RAPPORT_TORTURE_MINUTES (5)"
 	@echo "make check   formatting, lint, types, layers"
 	@echo "make bench   the figures of the README, measured on this machine"
 	@echo "make lock    new requirement locks from pyproject.toml"
@@ -27,6 +28,9 @@ test: .venv/.installed
 	@.venv/bin/coverage report
 	@echo "Testing everything, compiled…"
 	@.venv/bin/python -m pytest
+
+torture: .venv/.installed
+	@.venv/bin/python -m pytest -q -s -m torture tests/kafka
 
 check: .venv/.installed
 	@.venv/bin/ruff format --check .

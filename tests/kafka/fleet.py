@@ -1,4 +1,4 @@
-"""Workers as processes of their own on a broker of the tests: started, asked, hit by signals, started again."""
+"""Workers as processes of their own on a broker of the tests: started, asked, hit by signals."""
 
 import json
 import os

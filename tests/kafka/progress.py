@@ -1,4 +1,4 @@
-"""How far an application is, by its topics alone: the heads of its changelog against the ends of its input."""
+"""How far an application is, by its topics: the heads of its changelog, and the ends of its input."""
 
 import time
 from typing import Final

@@ -100,7 +100,7 @@ def test_a_customer_who_is_everywhere(broker: Broker, fresh: Fresh, tmp_path: Pa
         run.fleet.wait_until_ready()
         usual = itertools.islice(load.touchpoints(24, bad=False), 7_000)
         hot = itertools.islice(load.touchpoints(25, customers=1, bad=False), 3_000)
-        mixed = [pair for pair in itertools.chain(usual, hot)]
+        mixed = list(itertools.chain(usual, hot))
         run.chance.shuffle(mixed)
         run.load.write(mixed)
         wait_for("some of it is in the state", lambda: any(run.progress.positions().values()))

@@ -74,7 +74,7 @@ def test_told_to_stop_under_load(broker: Broker, fresh: Fresh, tmp_path: Path) -
 
 
 def test_stopped_past_its_session_and_awake_again(broker: Broker, fresh: Fresh, tmp_path: Path) -> None:
-    """Another worker has the partitions by then, and the old owner can change nothing: it gives up or ends."""
+    """Another worker has the partitions by then; the old owner can change nothing: it gives up or ends."""
     with trial(broker, fresh, tmp_path, seed=4) as run:
         run.flow()
         (old,) = run.fleet.start()

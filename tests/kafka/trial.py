@@ -53,15 +53,19 @@ class Trial(NamedTuple):
         pending = self.progress.pending()
         assert sum(pending.values()) > 0, f"nothing was pending: {pending}"
 
-    def settle(self) -> Evidence:
-        """End the load, wait until all of it is in a flush, end the workers tidily, and judge the topics."""
-        self.load.end()
+    def wait_until_done(self) -> None:
+        """Return when everything that is in the input now is in the state."""
         ends = self.progress.ends()
         wait_for(
             "everything that was written is in the state",
             lambda: all(at >= ends[each] for each, at in self.progress.positions().items()),
             timeout_s=SETTLE_S,
         )
+
+    def settle(self) -> Evidence:
+        """End the load, wait until all of it is in a flush, end the workers tidily, and judge the topics."""
+        self.load.end()
+        self.wait_until_done()
         for member in self.fleet.alive:
             stopped = member.stop()
             assert stopped.code == 0, f"{member.name} ended with {stopped.code}\n{member.tail()}"

@@ -1,7 +1,7 @@
-"""A worker that kills itself at a step of a flush.
+"""A worker that kills itself at a step of a flush: begin, outputs, changelog, acknowledged, committed.
 
-Steps: `begin`, `outputs`, `changelog`, `acknowledged`, `committed`. Its settings come from the environment, as those of `rapport worker`. Arguments: the step, and at which
-occurrence of it, counted over all partitions. Flushes are as they are in production up to that instant.
+Its settings come from the environment, as those of `rapport worker`. Arguments: the step, and at which
+occurrence of it, counted over all partitions. Up to that instant it works as in production.
 """
 
 import asyncio
