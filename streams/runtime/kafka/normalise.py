@@ -15,6 +15,7 @@ from faust.types import TP
 from streams.instrumentation import Instrumentation, Source
 from streams.instrumentation_worker import WorkerInstrumentation
 from streams.runtime.kafka.chunks import Intake
+from streams.runtime.kafka.ending import end
 from streams.runtime.kafka.errors import EXPECTED, RecordTooLarge, StateError, Verdict, verdict
 from streams.runtime.kafka.outputs import Outgoing
 from streams.runtime.kafka.partition import RETRY_S, SETTLE_S
@@ -145,8 +146,7 @@ class ForeignPartition:
         self._ours = False
         self.phase = Phase.STOPPED
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         await self._drop()
         self._shared.worker.normalise_dropped(topic=self.tp.topic, partition=self.tp.partition)
 

@@ -15,6 +15,7 @@ from faust.types import TP
 from schemas.instants import instant
 from schemas.touchpoint import InternalRecord
 from streams.runtime.kafka import takeover
+from streams.runtime.kafka.ending import end
 from streams.runtime.kafka.errors import EXPECTED, RecordTooLarge, StateError, Verdict, verdict
 from streams.runtime.kafka.inspection import inspect
 from streams.runtime.kafka.outputs import Renderer
@@ -83,7 +84,7 @@ class Partition:
         """Return whether something of it should be moving."""
         if self.phase is Phase.RUNNING and self._state is not None:
             return self.lag > 0 or self._state.unflushed > 0
-        return self.phase is Phase.TAKING_OVER
+        return self.phase in {Phase.TAKING_OVER, Phase.SUSPENDED}
 
     # The agent's side
 
@@ -139,8 +140,7 @@ class Partition:
         self._ours = False
         self._enter(Phase.STOPPED)
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         await self._drop()
         self._services.worker.partition_dropped(partition=self.place.partition)
 
