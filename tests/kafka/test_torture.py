@@ -52,7 +52,7 @@ def fault(run: Trial) -> str:
 def round_of_faults(broker: Broker, directory: Path, seed: int) -> None:
     """Run one fleet through faults, and judge it."""
     name = f"t{uuid.uuid4().hex[:8]}"
-    done, endings = [], list[int]()
+    done, pending, endings = [], list[int](), list[int]()
     with trial(broker, Fresh(name, f"{name}."), directory, seed=seed) as run:
         run.flow(rate=run.chance.choice((200, 1_000, 3_000)))
         run.fleet.start(run.chance.randint(1, MOST_WORKERS))
@@ -61,13 +61,14 @@ def round_of_faults(broker: Broker, directory: Path, seed: int) -> None:
         with supervised(run.fleet, endings):
             for _ in range(FAULTS_A_ROUND):
                 time.sleep(run.chance.uniform(0.0, 6.0))
-                run.see_work_pending()
+                pending.append(sum(run.progress.pending().values()))
                 done.append(fault(run))
             run.load.end()
             if not run.fleet.alive:
                 run.fleet.start()
             run.wait_until_done()
         print(f"  {', '.join(done)}; endings {endings}", flush=True)
+        assert any(pending), "no fault hit while work was pending"
         assert set(endings) <= ENDINGS, endings
         run.settle()
 
