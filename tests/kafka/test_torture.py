@@ -21,7 +21,8 @@ SEED = os.environ.get("RAPPORT_TORTURE_SEED")
 FAULTS_A_ROUND = 6
 MOST_WORKERS = 3
 KILLED = -9
-ENDINGS = {0, KILLED, EXIT_FENCED, EXIT_STUCK}
+REFUSED = 2  # no broker answered when it was started again
+ENDINGS = {0, KILLED, REFUSED, EXIT_FENCED, EXIT_STUCK}
 pytestmark = pytest.mark.torture
 
 
