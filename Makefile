@@ -1,6 +1,8 @@
 # Every target sets itself up in .venv when it is missing or when a lock has changed.
 # Needs Python 3.11 or later, and a package index that pip can reach.
 
+# Two processes, whatever the machine: most tests of tests/kafka wait, and each process runs a broker.
+SPREAD := -n 2 --dist worksteal
 PURE_TESTS := tests/schemas tests/engine tests/model tests/properties tests/runtime
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -24,10 +26,12 @@ demo: .venv/.installed
 
 test: .venv/.installed
 	@echo "Testing the pure half interpreted, to see that every branch of it is run…"
-	@NUMBA_DISABLE_JIT=1 .venv/bin/coverage run -m pytest -q -m "not compiled_only and not slow" $(PURE_TESTS)
+	@.venv/bin/coverage erase
+	@NUMBA_DISABLE_JIT=1 .venv/bin/coverage run -m pytest -q $(SPREAD) -m "not compiled_only and not slow" $(PURE_TESTS)
+	@.venv/bin/coverage combine --quiet
 	@.venv/bin/coverage report
 	@echo "Testing everything, compiled…"
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(SPREAD)
 
 torture: .venv/.installed
 	@.venv/bin/python -m pytest -q -s -m torture tests/kafka
