@@ -9,6 +9,7 @@ demo/                     the made-up company and its view
 cli/                      one module per command
 instrumentation.py        what happens, as log lines and metrics
 instrumentation_worker.py what happens in a worker on Kafka alone
+logs.py                   log lines of the process, as JSON, and how often a library may say the same
 settings.py               one table of settings, from file, variables and options
 settings_table.py         that table for the README
 topics.py                 the topics that make up the public contract

@@ -4,11 +4,9 @@ Labels come from closed sets (the model's names, the reasons, the outcomes) and 
 start, so every series exists at zero. No label and no log line carries a customer id.
 """
 
-import json
 import logging
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import product
 from typing import Final
@@ -258,28 +256,3 @@ def _stage(name: str | None, known: frozenset[str] | None) -> str:
 def tell(level: int, happening: str, **fields: object) -> None:
     """Write one line of the log."""
     log.log(level, happening, extra={"fields": fields})
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object per line: `at`, `level`, `event` and the happening's own fields."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; text is escaped, so what a tracker sent cannot forge a line."""
-        line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-        }
-        line.update(getattr(record, "fields", {}))
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=True)
-
-
-def log_to_stderr(*, quiet: bool = False) -> None:
-    """Send the log of the whole process to standard error, as JSON lines; `quiet` leaves out what is fine."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
-    for library in ("aiokafka", "faust", "mode", "streams"):  # Faust logs for subclasses under their modules
-        logging.getLogger(library).setLevel(logging.WARNING)

@@ -23,11 +23,11 @@ from streams.instrumentation import (
     NONE,
     OUTCOMES,
     Instrumentation,
-    JsonLines,
     Refusal,
     Source,
     log,
 )
+from streams.logs import JsonLines
 from streams.model.definition import Alert, Framework, Model, Stage
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

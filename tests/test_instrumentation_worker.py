@@ -6,8 +6,9 @@ import logging
 import pytest
 from prometheus_client import CollectorRegistry
 
-from streams.instrumentation import JsonLines, log
+from streams.instrumentation import log
 from streams.instrumentation_worker import WorkerInstrumentation
+from streams.logs import JsonLines
 
 PHASES = ("taking_over", "running", "stopped")
 VERDICTS = ("fenced", "again")

@@ -17,7 +17,7 @@ from streams.cli.kafka import unreachable
 from streams.cli.refusal import Refusal
 from streams.ingest.foreign import read_record
 from streams.ingest.item import Refused
-from streams.instrumentation import log_to_stderr
+from streams.logs import log_to_stderr
 from streams.model.load import load_model
 from streams.runtime.kafka.app import GroupSettings
 from streams.runtime.kafka.connection import client_arguments

@@ -86,7 +86,8 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
     from streams.cli.server import Server, ended_by_signals, local_url
     from streams.cli.service import EmbeddedService
     from streams.engine.compiled import is_warm
-    from streams.instrumentation import Instrumentation, log_to_stderr
+    from streams.instrumentation import Instrumentation
+    from streams.logs import log_to_stderr
     from streams.runtime.embedded.log import EmbeddedLog
     from streams.runtime.embedded.run import EmbeddedRun, RunSettings
     from streams.runtime.processor import Processor
