@@ -15,4 +15,4 @@ def milliseconds(moment: datetime) -> int:
 
 def instant(ms: int) -> datetime:
     """Return the aware datetime of an instant in milliseconds; only for the years 1 to 9999."""
-    return EPOCH + timedelta(milliseconds=ms)
+    return EPOCH + ms * MILLISECOND

@@ -43,6 +43,8 @@ class Compiled:
         self.programs = programs
         self.weights = weights  # per score, of the dimensions behind it
         self.dimension_weights = dimension_weights
+        # Of every signal, the event of the first line of the map that gives it.
+        self.event_of = {name: each.event for each in reversed(model.touchpoints) for name, _ in each.signals}
 
     def counts_amounts(self, signal: str) -> bool:
         """Return whether a signal without a column for its sum has amounts all the same: one each."""

@@ -27,6 +27,7 @@ from streams.runtime.decode import (
     seen_text,
     trait_of,
 )
+from streams.runtime.emission import Emitter
 from streams.runtime.flows import Flows
 from streams.runtime.matching import Matcher
 from streams.runtime.outcome import Told
@@ -56,6 +57,7 @@ class Lane:
         self.matcher = Matcher(compiled)
         self.table = Table(compiled.plan, compiled.layout, remembered_ids=remembered_ids)
         self.flows = Flows(compiled)
+        self.emitter = Emitter(compiled)
         self.width = max((len(paths) for paths in compiled.names.inputs), default=0)
         self.codes = max((len(paths) for paths in compiled.names.codes), default=0)
         self.storing = storing

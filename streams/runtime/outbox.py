@@ -6,7 +6,8 @@ Every log writes it together with the state that it follows from, whole or not a
 from typing import TYPE_CHECKING
 
 from schemas.dead_letter import DeadLetter, LateTouchpoint
-from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
+from schemas.outputs import AlertRaised, AlertResolved, StageChanged
+from streams.runtime.emission import Block, Emission, latest
 
 if TYPE_CHECKING:
     from streams.runtime.outcome import Outcome
@@ -21,7 +22,8 @@ class Outbox:
         self.transitions: list[StageChanged] = []
         self.alerts: list[AlertRaised | AlertResolved] = []
         self.emissions = 0  # of scores, of which only the latest are kept
-        self._scores: dict[str, ScoreUpdated] = {}
+        self._sent: list[Block] = []
+        self._scored: set[str] = set()
 
     def add(self, outcome: "Outcome") -> None:
         """Take in what one call of the processor has to tell."""
@@ -32,13 +34,15 @@ class Outbox:
         if outcome.raised or outcome.resolved:
             self.alerts += outcome.alerts()
         if outcome.emissions:
-            self._scores.update((each.customer_id, each) for each in outcome.scores())
+            self._sent += outcome.sent
+            for block in outcome.sent:
+                self._scored.update(block.subjects)
             self.emissions += outcome.emissions
 
     @property
-    def scores(self) -> list[ScoreUpdated]:
-        """Return the latest scores of every customer that has some to tell."""
-        return list(self._scores.values())
+    def scores(self) -> list[Emission]:
+        """Return the latest scores of every customer that has some to tell; made only now."""
+        return list(latest(self._sent))
 
     def __len__(self) -> int:
         """Return how many outputs there are."""
@@ -47,5 +51,5 @@ class Outbox:
             + len(self.late)
             + len(self.transitions)
             + len(self.alerts)
-            + len(self._scores)
+            + len(self._scored)
         )

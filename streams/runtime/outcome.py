@@ -1,18 +1,24 @@
 """What one call of the processor brought about: counts at once, outputs rendered on demand. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.dead_letter import DeadLetter, LateTouchpoint
 from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
 from streams.engine import ground
+from streams.runtime.emission import Block, latest
 from streams.runtime.render import Renderer
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(ScoreUpdated).decode
 
 
 class Harvest(NamedTuple):
@@ -29,7 +35,7 @@ class Told:
 
     def __init__(self) -> None:
         self.harvests: list[Harvest] = []
-        self.sent: list[tuple[Lane, NDArray[np.float64]]] = []
+        self.sent: list[Block] = []
 
     def gather(self, lane: "Lane", messages: Sequence[str]) -> None:
         """Take the happenings out of a lane's kernel so that there is room again."""
@@ -42,23 +48,17 @@ class Told:
             g.cursor[ground.TOLD] = 0
         if m:
             sent = g.sent[:m].copy()
-            g.slot[sent[:, ground.SENT_ROW].astype(np.int64)] = -1
-            self.sent.append((lane, sent))
+            rows = sent[:, ground.SENT_ROW].astype(np.int64)
+            g.slot[rows] = -1
+            names = lane.table.names
+            self.sent.append(Block(lane.emitter, [names[row] for row in rows.tolist()], sent))
             g.cursor[ground.SENT] = 0
 
-    def latest(self) -> list[tuple["Lane", NDArray[np.float64]]]:
-        """Return the last emission of every row that has one."""
-        found = {}
-        for lane, sent in self.sent:
-            for row, emission in zip(sent[:, ground.SENT_ROW].astype(np.int64).tolist(), sent, strict=True):
-                found[id(lane), row] = (lane, emission)
-        return list(found.values())
-
     def count_latest(self) -> int:
-        """Return how many rows have an emission."""
+        """Return how many subjects have an emission."""
         if len(self.sent) == 1:
-            return len(self.sent[0][1])
-        return len({(id(lane), row) for lane, sent in self.sent for row in sent[:, ground.SENT_ROW].tolist()})
+            return len(self.sent[0].subjects)
+        return len({subject for block in self.sent for subject in block.subjects})
 
     def count(self, kind: int) -> int:
         """Return how many happenings of a kind there are."""
@@ -75,6 +75,7 @@ class Outcome:
         self.moves = told.count(ground.STAGE)
         self.raised = told.count(ground.RAISED)
         self.resolved = told.count(ground.RESOLVED)
+        self.sent = told.sent
         self.emissions = told.count_latest()
 
     def transitions(self) -> list[StageChanged]:
@@ -95,8 +96,8 @@ class Outcome:
         ]
 
     def scores(self) -> list[ScoreUpdated]:
-        """Return the latest emission of every customer that has one."""
-        return [Renderer.scores(lane, emission) for lane, emission in self.told.latest()]
+        """Return the latest emission of every customer that has one, as their readers see it."""
+        return [_decode(_encode(each)) for each in latest(self.sent)]
 
     def _renderers(self) -> Iterator[Renderer]:
         return (Renderer(*harvest) for harvest in self.told.harvests)

@@ -1,10 +1,9 @@
-"""Happenings into outputs: transitions, alerts and scores as the public contract has them. Pure."""
+"""Happenings into outputs: transitions and alerts as the public contract has them. Pure."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from schemas.instants import instant
@@ -13,8 +12,6 @@ from schemas.outputs import (
     AlertResolved,
     Because,
     MoveDirection,
-    Rfm,
-    ScoreUpdated,
     Severity,
     StageChanged,
     Trigger,
@@ -24,17 +21,13 @@ from streams.model.compile_rules import Program
 from streams.model.definition import TransitionPattern
 from streams.model.message import fill
 from streams.runtime import words
+from streams.runtime.identity import output_id
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane
 
 _DIRECTIONS = (MoveDirection.FORWARD, MoveDirection.BACK, MoveDirection.LATERAL)
 _ALWAYS = Program("always", ())
-
-
-def output_id(subject_id: str, what: str, sequence: int, incarnation: int) -> str:
-    """Return the id of an output: the same cause gives the same id in every log."""
-    return xxhash.xxh3_128_hexdigest(f"{subject_id}\x1f{what}\x1f{sequence}\x1f{incarnation}".encode())
 
 
 class Renderer:
@@ -202,49 +195,4 @@ class Renderer:
             if (after in pattern.to or not pattern.to)
             and after not in pattern.except_to
             and (before in pattern.from_stages or not pattern.from_stages)
-        )
-
-    @staticmethod
-    def scores(lane: "Lane", emission: NDArray[np.float64]) -> ScoreUpdated:
-        """Return an emission of scores."""
-        compiled, names = lane.compiled, lane.compiled.names
-        numbers = emission.tolist()
-        subject, at = lane.table.names[int(numbers[ground.SENT_ROW])], int(numbers[ground.SENT_TIME])
-        sequence, incarnation = int(numbers[ground.SENT_SEQUENCE]), int(numbers[ground.SENT_INCARNATION])
-        place = ground.SENT_FIXED
-        scores = {name: v for name, v in zip(names.scores, numbers[place:], strict=False) if v == v}
-        place += len(names.scores)
-        mix = {name: v for name, v in zip(names.types, numbers[place:], strict=False) if v == v}
-        place += len(names.types)
-        stages: dict[str, str | list[str] | None] = {}
-        levels: dict[str, str | None] = {}
-        for k, framework in enumerate(compiled.model.frameworks):
-            stage, held = int(numbers[place + k]), int(numbers[place + len(names.frameworks) + k])
-            if framework.kind != "flags":
-                stages[framework.name] = names.stages[framework.name][stage - 1] if stage > 0 else None
-                continue
-            on = [name for bit, name in enumerate(names.stages[framework.name]) if held >> bit & 1]
-            if framework.levels:
-                levels[framework.name] = on[-1] if on else None
-            else:
-                stages[framework.name] = on
-        rfm = None
-        if compiled.plan.named["purchase"] >= 0:
-            count = int(numbers[ground.SENT_COUNT])
-            recency = at - int(numbers[ground.SENT_LAST]) if count else None
-            monetary = (
-                numbers[ground.SENT_TOTAL] if compiled.plan.named["purchase_total"] >= 0 else float(count)
-            )
-            rfm = Rfm(recency_ms=recency, frequency=count, monetary=monetary)
-        return ScoreUpdated(
-            id=output_id(subject, "scores", sequence, incarnation),
-            customer_id=subject,
-            at=instant(at),
-            model=compiled.model.name,
-            model_version=compiled.model.version,
-            scores=scores,
-            levels=levels,
-            mix=mix,
-            stages=stages,
-            rfm=rfm,
         )

@@ -84,12 +84,5 @@ def signal_contributions(program: Program, values: Sequence[float], compiled: Co
         else:
             continue
         counted[leaf.name] = max(points, counted.get(leaf.name, 0.0))
-    return contributions(tuple(counted.values()), [event_of(signal, compiled) for signal in counted])
-
-
-def event_of(signal: str, compiled: Compiled) -> str:
-    """Return the event of the first line of the map that gives a signal; else the signal's name."""
-    for entry in compiled.model.touchpoints:
-        if any(name == signal for name, _ in entry.signals):
-            return entry.event
-    return signal
+    events = [compiled.event_of.get(signal, signal) for signal in counted]
+    return contributions(tuple(counted.values()), events)

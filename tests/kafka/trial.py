@@ -46,7 +46,15 @@ class Trial(NamedTuple):
         def moved() -> bool:
             return all(at >= begun[each] + more for each, at in self.progress.positions().items())
 
-        wait_for("the state of every partition moves on", moved)
+        try:
+            wait_for("the state of every partition moves on", moved)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: from {begun}, {self.standing()}") from None
+
+    def standing(self) -> str:
+        """Return how far everything is, for a message."""
+        hindrances = {member.name: member.hindrance for member in self.fleet.alive}
+        return f"positions {self.progress.positions()}, ends {self.progress.ends()}, workers {hindrances}"
 
     def see_work_pending(self) -> None:
         """See that records had been written that no state holds, or the fault would prove nothing."""

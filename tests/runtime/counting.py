@@ -76,6 +76,23 @@ class Happened:
         """Return the latest score of each customer."""
         return list(self.scored.values())
 
+    @property
+    def sent(self) -> "list[Scored]":
+        """Return them as they wait until they are written."""
+        return [Scored(self.scores())] if self.scored else []
+
+
+class Scored:
+    """A block of emissions that are made already."""
+
+    def __init__(self, scores: list[ScoreUpdated]) -> None:
+        self.subjects = [each.customer_id for each in scores]
+        self._scores = scores
+
+    def emissions(self, places: Sequence[int]) -> list[ScoreUpdated]:
+        """Return those at these places."""
+        return [self._scores[place] for place in places]
+
 
 class CountingProcessor:
     """Counts; see the module."""

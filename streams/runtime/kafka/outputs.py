@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter, LateTouchpoint
-from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
+from schemas.outputs import AlertRaised, AlertResolved, StageChanged
 from schemas.views import PartitionKpis
 from streams import topics
+from streams.runtime.emission import Emission
 from streams.runtime.outbox import Outbox
 
 Headers = Sequence[tuple[str, bytes]]
@@ -22,8 +23,8 @@ _TYPES: Final = {
     StageChanged: b"engagement.stage_changed.v1",
     AlertRaised: b"engagement.alert_raised.v1",
     AlertResolved: b"engagement.alert_resolved.v1",
-    ScoreUpdated: b"engagement.score_updated.v1",
 }
+_SCORES: Final = b"engagement.score_updated.v1"
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -53,6 +54,7 @@ class Renderer:
             kind: (("ce_specversion", b"1.0"), ("ce_type", name), source, JSON)
             for kind, name in _TYPES.items()
         }
+        self._of_scores = (("ce_specversion", b"1.0"), ("ce_type", _SCORES), source, JSON)
 
     def records(self, outbox: Outbox) -> list[Outgoing]:
         """Return all that waits, in order within each topic."""
@@ -61,7 +63,7 @@ class Renderer:
             *map(self._late, outbox.late),
             *self._events(self._name(topics.TRANSITIONS), outbox.transitions),
             *self._events(self._name(topics.ALERTS), outbox.alerts),
-            *self._events(self._name(topics.SCORES), outbox.scores),
+            *self._scores(outbox),
         ]
 
     def kpis(self, figures: PartitionKpis) -> Outgoing:
@@ -69,12 +71,16 @@ class Renderer:
         return Outgoing(self._name(topics.KPIS), str(self._partition).encode(), _encode(figures), (JSON,))
 
     def _events(
-        self, topic: str, events: Sequence[StageChanged | AlertRaised | AlertResolved | ScoreUpdated]
+        self, topic: str, events: Sequence[StageChanged | AlertRaised | AlertResolved]
     ) -> Iterator[Outgoing]:
         for each in events:
-            identity = (("ce_id", each.id.encode()), ("ce_time", each.at.isoformat().encode()))
-            headers = (*identity, *self._common[type(each)])
+            headers = (*_identity(each), *self._common[type(each)])
             yield Outgoing(topic, each.customer_id.encode(), _encode(each), headers)
+
+    def _scores(self, outbox: Outbox) -> Iterator[Outgoing]:
+        topic, common = self._name(topics.SCORES), self._of_scores
+        for each in outbox.scores:
+            yield Outgoing(topic, each.customer_id.encode(), _encode(each), (*_identity(each), *common))
 
     def _dead_letter(self, letter: DeadLetter) -> Outgoing:
         headers = [("error.reason", letter.reason.value.encode()), ("error.message", letter.message.encode())]
@@ -100,3 +106,8 @@ class Renderer:
 
     def _name(self, topic: topics.Topic) -> str:
         return self._prefix + topic.name
+
+
+def _identity(event: StageChanged | AlertRaised | AlertResolved | Emission) -> Headers:
+    """Return the headers that tell an output from others; the instant as it stands in the value."""
+    return ("ce_id", event.id.encode()), ("ce_time", _encode(event.at)[1:-1])
