@@ -35,7 +35,7 @@ class Stopped(NamedTuple):
     seconds: float
 
 
-def wait_for(what: str, holds: Callable[[], bool], *, timeout_s: float = 60.0) -> None:
+def wait_for(what: str, holds: Callable[[], bool], *, timeout_s: float = 120.0) -> None:
     """Return when something holds.
 
     Raises:

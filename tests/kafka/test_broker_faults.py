@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from streams import topics
 from tests.kafka.broker import Broker
 from tests.kafka.conftest import Fresh
-from tests.kafka.fleet import wait_for
+from tests.kafka.fleet import paused, wait_for
 from tests.kafka.trial import EXIT_STUCK, Trial, trial
 
 AWAY_S = 8.0
@@ -160,3 +161,25 @@ def test_without_a_topic_for_dead_letters_the_partition_stops(
 
         assert member.alive, member.tail()
         run.settle()
+
+
+def test_records_that_expire_unread_stop_the_worker(broker: Broker, fresh: Fresh, tmp_path: Path) -> None:
+    """They are lost: it says how many and of what, and does not go on behind them in silence."""
+    with trial(broker, fresh, tmp_path, seed=18) as run:
+        (member,) = run.fleet.start()
+        run.fleet.wait_until_ready()
+        run.flow()
+        run.wait_until_flowing()
+
+        with paused(member):
+            before = run.progress.ends()[0]
+            wait_for("more is written", lambda: run.progress.ends()[0] > before + 300)
+            run.see_work_pending()
+            place = TopicPartition(fresh.topic(topics.TOUCHPOINTS.name), 0, run.progress.ends()[0])
+            admin = broker.admin()  # which must live as long as its futures
+            for future in admin.delete_records([place]).values():
+                future.result(timeout=30)
+        code = member.wait(60)
+
+    assert code == 1
+    assert "records expired unread" in member.tail(5)

@@ -7,7 +7,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.kafka.chunks import Chunk, Intake
+from streams.runtime.kafka.chunks import MOST_JUMPS, Chunk, Intake
 from streams.runtime.record import Record
 
 HERE, THERE = TP("input", 0), TP("input", 1)
@@ -266,3 +266,19 @@ def test_what_is_taken_is_the_log_in_order_without_gap_or_repeat(
                 do(step, which, 3)
 
     assert [reader.taken for reader in readers] == [reader.log for reader in readers]
+
+
+def test_a_partition_that_only_jumps_is_stuck_until_something_fits() -> None:
+    """Records that expired unread never come; what comes again after a seek does."""
+    intake = Intake(read_ahead_bytes=1_000, chunk_records=10)
+    intake.open(HERE, 5)
+    intake.take_rewinds()
+
+    for _ in range(MOST_JUMPS):
+        assert not intake.is_stuck(HERE)
+        intake.accept(HERE, 8, 9, [], 0)
+        intake.take_rewinds()
+
+    assert intake.is_stuck(HERE)
+    intake.accept(HERE, 5, 6, [], 0)
+    assert not intake.is_stuck(HERE)

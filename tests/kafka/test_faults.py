@@ -8,11 +8,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
+from streams import topics
 from tests.kafka.broker import Broker
 from tests.kafka.conftest import Fresh
 from tests.kafka.fleet import paused, wait_for
-from tests.kafka.trial import EXIT_FENCED, trial
+from tests.kafka.trial import trial
 
 STEPS = ("begin", "outputs", "changelog", "acknowledged", "committed")
 SESSION_S = 3.0  # of the workers of a trial
@@ -74,7 +76,7 @@ def test_told_to_stop_under_load(broker: Broker, fresh: Fresh, tmp_path: Path) -
 
 
 def test_stopped_past_its_session_and_awake_again(broker: Broker, fresh: Fresh, tmp_path: Path) -> None:
-    """Another worker has the partitions by then; the old owner can change nothing: it gives up or ends."""
+    """Another worker has the partitions by then; the old owner can change nothing, and joins again."""
     with trial(broker, fresh, tmp_path, seed=4) as run:
         run.flow()
         (old,) = run.fleet.start()
@@ -89,8 +91,29 @@ def test_stopped_past_its_session_and_awake_again(broker: Broker, fresh: Fresh, 
             run.wait_until_flowing()
         run.wait_until_flowing(500)
 
-        if not old.alive:
-            assert old.process.returncode == EXIT_FENCED, old.tail()
+        wait_for("both work again", lambda: old.owns() == new.owns() == 2)
+
+        run.settle()
+
+
+def test_fenced_by_one_that_owns_nothing(broker: Broker, fresh: Fresh, tmp_path: Path) -> None:
+    """As by the broker, when a transaction takes too long: the group says whose it is, and it goes on."""
+    with trial(broker, fresh, tmp_path, seed=6) as run:
+        run.flow()
+        (member,) = run.fleet.start()
+        run.fleet.wait_until_ready()
+        run.wait_until_flowing()
+
+        for partition in (0, 2):
+            identity = f"{fresh.app}-{fresh.topic(topics.TOUCHPOINTS.name)}-{partition}"
+            stranger = Producer({"bootstrap.servers": broker.bootstrap, "transactional.id": identity})
+            stranger.init_transactions(30)
+        run.see_work_pending()
+        wait_for("it was fenced", lambda: len(member.told("flush_failed")) >= 2)
+        run.wait_until_flowing(500)
+
+        assert {each["verdict"] for each in member.told("flush_failed")} == {"fenced"}
+        assert member.alive
         run.settle()
 
 

@@ -242,6 +242,16 @@ def test_what_is_asked_of_the_consumers_thread() -> None:
 # aiokafka's shapes
 
 
+def test_a_heartbeat_says_whether_the_group_knows_us() -> None:
+    """Its answer, and whether a rebalance is wanted, decide whether a partition may be taken over again."""
+    source = inspect.getsource(GroupCoordinator._do_heartbeat)
+
+    assert list(inspect.signature(GroupCoordinator._do_heartbeat).parameters) == ["self"]
+    assert "self.request_rejoin()" in source  # the group rebalances: it is a member, but for how long
+    assert source.count("self.reset_generation()") == 2  # an old generation, an unknown member
+    assert "self._rejoin_needed_fut.set_result" in inspect.getsource(GroupCoordinator.request_rejoin)
+
+
 def test_what_is_asked_of_aiokafkas_consumer() -> None:
     """The group's generation, and positions of what is committed, past and present."""
     consumer = aiokafka.AIOKafkaConsumer

@@ -2,7 +2,7 @@
 
 app.py, worker.py    the application and the process around it
 consumer.py, fetching.py, chunks.py    records in: whole chunks, positions from the changelog
-partition.py, state.py    one owned partition, and what it holds in memory
+partition.py, state.py, internal.py    one owned partition, what it holds in memory, and its ticks
 normalise.py, rekeying.py    a partition of somebody else's topic, and its records as touchpoints
 takeover.py, changelog.py, inspection.py    the state back from the log, and whether it belongs to the input
 transaction.py, outputs.py, errors.py    a flush as one transaction, and what its failures mean

@@ -15,6 +15,7 @@ from streams.runtime.kafka.normalise import ForeignPartition
 from streams.runtime.kafka.partition import Partition
 
 HEARTBEATS_A_SESSION = 5
+ASK_AGAIN_S = 1.0
 
 
 class GroupSettings(NamedTuple):
@@ -28,7 +29,7 @@ class GroupSettings(NamedTuple):
     session_timeout_s: float = 10.0
     rebalance_timeout_s: float = 30.0
     fetch_bytes: int = 2 << 20
-    read_ahead_bytes: int = 32 << 20
+    read_ahead_bytes: int = 8 << 20
     chunk_records: int = 5_000
     normalise: tuple[str, ...] = ()  # other people's topics
 
@@ -141,6 +142,16 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         """Return the end of what is committed in `tp`, as the consumer last heard."""
         consumer = self.consumer._thread._consumer
         return consumer.last_stable_offset(tp) or 0
+
+    async def until_confirmed(self, generation: int) -> None:
+        """Ask the group until it answers that what it assigned in a generation is still as it was.
+
+        If it is not, the owners that ask are about to be dropped.
+        """
+        while True:
+            if await self.consumer._thread.confirms(generation):
+                return
+            await asyncio.sleep(ASK_AGAIN_S)
 
     def flushed_positions(self) -> dict[TP, int]:
         """Return how far the flushes of each partition are."""

@@ -11,10 +11,13 @@ everything of one partition that waited. The rules:
 
 from collections import deque
 from collections.abc import Iterable
+from typing import Final
 
 from faust.types import TP
 
 from streams.runtime.record import Record
+
+MOST_JUMPS: Final = 10  # two are usual after a seek
 
 
 class Chunk:
@@ -44,6 +47,7 @@ class Intake:
         self._sizes: dict[TP, int] = {}
         self._held: set[TP] = set()
         self._rewinds: dict[TP, int] = {}
+        self._jumps: dict[TP, int] = {}  # in a row
 
     def open(self, tp: TP, position: int) -> None:
         """Read partition `tp` from `position` on."""
@@ -56,7 +60,7 @@ class Intake:
         """Read `tp` no longer, and forget what waits of it."""
         for chunk in self._waiting.pop(tp, ()):
             chunk.dropped = True
-        for state in (self._expected, self._sizes, self._rewinds):
+        for state in (self._expected, self._sizes, self._rewinds, self._jumps):
             state.pop(tp, None)
         self._held.discard(tp)
 
@@ -84,9 +88,11 @@ class Intake:
             return None
         if start != expected or tp in self._rewinds:
             self.jumps += 1
+            self._jumps[tp] = self._jumps.get(tp, 0) + 1
             self._rewind(tp, expected)
             return None
         self._expected[tp] = end
+        self._jumps.pop(tp, None)
         self.accepted += len(records)
         waiting = self._waiting[tp]
         self._sizes[tp] += size
@@ -99,6 +105,10 @@ class Intake:
         chunk = Chunk(tp, start, end, records, size)
         waiting.append(chunk)
         return chunk
+
+    def is_stuck(self, tp: TP) -> bool:
+        """Return whether reading `tp` again and again does not give what comes next: it may be gone."""
+        return self._jumps.get(tp, 0) >= MOST_JUMPS
 
     def take(self, chunk: Chunk) -> list[Record] | None:
         """Return the records of a delivered chunk, None if it was dropped in the meantime."""

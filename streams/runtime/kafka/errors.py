@@ -13,7 +13,9 @@ from aiokafka import errors
 class Verdict(StrEnum):
     """What to do after a failure."""
 
-    FENCED = "fenced"  # somebody else owns the partition: drop it; still assigned to us, leave the group
+    FENCED = (
+        "fenced"  # another owner, or a transaction that took too long: drop it, and ask the group whose it is
+    )
     REFUSED = "refused"  # the broker does not allow it: stop and say which permission is missing
     AGAIN = "again"  # memory is ahead of the log: drop it and take over again from the changelog
     DEFECT = "defect"  # ours: stop the process
@@ -30,7 +32,8 @@ class FlushFailed(Exception):
     """A flush was not committed, and nothing of it can be seen. `errors`: what its batches met, in order."""
 
     def __init__(self, *found: BaseException) -> None:
-        super().__init__("; ".join(f"{type(each).__name__}: {each}" for each in found))
+        told = dict.fromkeys(f"{type(each).__name__}: {each}" for each in found)
+        super().__init__("; ".join(told))  # a producer that has ended tells every batch the same
         self.errors = found
 
 

@@ -136,6 +136,18 @@ class FetchThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is rea
             result._partition_records = None
         return Span(start, end, records, size)
 
+    async def confirms(self, generation: int) -> bool:
+        """Return whether the group's coordinator answers now, and knows us as members of this generation."""
+        return bool(await self.call_thread(self._heartbeat, generation))
+
+    async def _heartbeat(self, generation: int) -> bool:
+        coordinator = self._ensure_consumer()._coordinator
+        try:
+            known = coordinator.generation == generation and await coordinator._do_heartbeat()
+        except KafkaError:
+            return False  # the coordinator's own task says what it is
+        return known and coordinator.generation == generation and not coordinator._rejoin_needed_fut.done()
+
     async def _commit(self, offsets: dict[TP, int]) -> bool:
         """Tell the group how far each partition is; it is for showing lag, so a refusal only means "not yet".
 

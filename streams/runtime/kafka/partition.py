@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-import msgspec
 from faust.types import TP
 
-from schemas.instants import instant
-from schemas.touchpoint import InternalRecord
 from streams.runtime.kafka import takeover
 from streams.runtime.kafka.ending import end
 from streams.runtime.kafka.errors import EXPECTED, RecordTooLarge, StateError, Verdict, verdict
 from streams.runtime.kafka.inspection import inspect
+from streams.runtime.kafka.internal import InternalRecords
 from streams.runtime.kafka.outputs import Renderer
 from streams.runtime.kafka.services import Phase, Services
 from streams.runtime.kafka.state import PartitionState
@@ -30,6 +28,7 @@ RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
 LONGEST_WAIT_S: Final = 1.0
 SETTLE_S: Final = 5.0
 KPIS_MS: Final = 10_000
+MOST_FENCED: Final = 5  # in a row, though the group says that the partition is ours
 MOST_UNFLUSHED: Final = 200_000  # records: more is not read until a flush has come through
 
 
@@ -45,14 +44,15 @@ class Partition:
         self.flushed_position: int | None = None
         self.end = 0  # of the partition, as last heard
         self.progress = 0  # anything done: a sign of life for the watchdog
+        self._failures = 0  # since something came through
         self._services = services
+        self._internal = InternalRecords(self.tp, services)
         self._schedule = Schedule(services.run, clock=services.clock_ms, pace=services.pace_ms)
         self._state: PartitionState | None = None
         self._producer: FlushProducer | None = None
         self._figures_at_ms = services.pace_ms()
         self._figures_position = -1  # what the figures told last include
-        self._wake = asyncio.Event()
-        self._ours = True
+        self._wake, self._ours = asyncio.Event(), True
         self._flushing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -96,10 +96,10 @@ class Partition:
         began, before = services.pace_ms(), dict(state.processor.totals)
         state.process(records)
         self.progress += 1
-        seconds = (services.pace_ms() - began) / 1_000
         services.instrumentation.processed(
-            records=len(records), before=before, after=state.processor.totals, seconds=seconds
-        )
+            records=len(records), before=before, after=state.processor.totals,
+            seconds=(services.pace_ms() - began) / 1_000,
+        )  # fmt: skip
         if state.unflushed >= MOST_UNFLUSHED:
             services.intake.hold(self.tp, on=True)
         if state.changes >= services.run.flush_changes:
@@ -147,29 +147,31 @@ class Partition:
     # The task
 
     async def _run(self) -> None:
-        attempts = 0
         while True:
             try:
                 await self._live(await self._take_over())
             except EXPECTED as error:
-                attempts += 1
-                if self._is_over(error, attempts):
+                self._failures += 1
+                if self._is_over(error):
                     return
             await self._drop()
-            await asyncio.sleep(RETRY_S[min(attempts, len(RETRY_S)) - 1])
+            await asyncio.sleep(RETRY_S[min(self._failures, len(RETRY_S)) - 1])
+            # To take over fences whoever owns the partition: only if the group says now that it is ours.
+            await self._services.until_ours(self.generation)
 
-    def _is_over(self, error: BaseException, attempt: int) -> bool:
+    def _is_over(self, error: BaseException) -> bool:
         """Tell what failed; return whether nothing is to be tried again."""
         failed = self._producer is not None and self._producer.failed
         judged = verdict(error, producer_failed=failed)
         self.trouble = f"{type(error).__name__}: {error}"
         self.progress += 1
         self._enter(Phase.TROUBLED)
-        self._services.worker.flush_failed(
-            partition=self.place.partition, verdict=judged, error=error, attempt=attempt
-        )
+        tell = self._services.worker.flush_failed
+        tell(partition=self.place.partition, verdict=judged, error=error, attempt=self._failures)
         if not self._ours:
             return True  # whoever has it now takes it over
+        if judged is Verdict.FENCED and self._failures < MOST_FENCED:
+            return False
         if judged is Verdict.AGAIN and not isinstance(error, (StateError, RecordTooLarge)):
             return False
         self._services.fatal(self.tp, error, judged)
@@ -207,7 +209,7 @@ class Partition:
         )  # fmt: skip
         self.flushed_position, self.end = position, found.end
         if processor.model_differs:
-            await self._announce_model()
+            await self._internal.announce_model()
         services.worker.taken_over(
             partition=place.partition, flushes=len(stored.chain.links), position=position,
             customers=processor.customer_lane.table.rows - 1, seconds=(services.pace_ms() - began) / 1_000,
@@ -225,15 +227,20 @@ class Partition:
         """Flush and tick whenever it is time."""
         while True:
             wait_s = LONGEST_WAIT_S
+            if self._services.intake.is_stuck(self.tp):
+                raise TimeoutError("the input does not go on where it was read last")
             if self.phase is Phase.RUNNING:
-                if self._schedule.flush_wait_ms(state.changes) <= 0 or self._are_figures_due(state):
+                if self._flush_wait_ms(state) <= 0 or self._are_figures_due(state):
                     await self._flush(state)
                     continue
                 await self._tick_when_due(state)
-                wait_s = min(wait_s, self._schedule.flush_wait_ms(state.changes) / 1_000)
+                wait_s = min(wait_s, self._flush_wait_ms(state) / 1_000)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait_s)
             self._wake.clear()
+
+    def _flush_wait_ms(self, state: PartitionState) -> float:
+        return self._schedule.flush_wait_ms(state.changes)
 
     async def _flush(self, state: PartitionState) -> None:
         """Write what was processed since the last flush, whole or not at all."""
@@ -249,7 +256,7 @@ class Partition:
             await asyncio.shield(write)
             state.written(snapshot)
             self._schedule.flushed()
-            self.flushed_position, self.trouble = snapshot.flush.position, None
+            self.flushed_position, self.trouble, self._failures = snapshot.flush.position, None, 0
             self.progress += 1
             services.intake.hold(self.tp, on=False)
             services.instrumentation.flushed(
@@ -272,25 +279,14 @@ class Partition:
         due_ms = state.processor.next_due_ms() + self._services.model.settings.timer_grace_ms
         if self._schedule.tick_wait_ms(due_ms) <= 0:
             self._schedule.ticked()
-            await self._append(InternalRecord(kind="tick", timestamp=instant(self._services.clock_ms())))
-
-    async def _announce_model(self) -> None:
-        model, now = self._services.model, instant(self._services.clock_ms())
-        await self._append(
-            InternalRecord(
-                kind="model", timestamp=now, model=model.name, version=model.version, digest=model.digest
-            )
-        )
-
-    async def _append(self, record: InternalRecord) -> None:
-        await self._services.append(self.tp, msgspec.json.encode(record))
+            await self._internal.tick()
 
     async def _drop(self) -> None:
         self._services.intake.close(self.tp)
         self._state = None
         producer, self._producer = self._producer, None
         if producer is not None:
-            await asyncio.gather(producer.stop(), return_exceptions=True)
+            await producer.stop()
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase

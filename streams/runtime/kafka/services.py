@@ -44,4 +44,5 @@ class Services(NamedTuple):
     part_bytes: int
     append: Callable[[TP, bytes], Awaitable[None]]  # to the partition's own log
     committed: Callable[[TP], Awaitable[int | None]]
+    until_ours: Callable[[int], Awaitable[None]]  # until the group says that this generation still holds
     fatal: Callable[[TP, BaseException, Verdict], None]  # ends the worker

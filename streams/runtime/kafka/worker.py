@@ -197,6 +197,7 @@ class Worker:
             part_bytes=settings.max_batch_bytes - PART_BYTES_LESS,
             append=self._append,
             committed=self._committed,
+            until_ours=self.app.until_confirmed,
             fatal=self._fatal,
         )
 
