@@ -145,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 5_000
     read_ahead_bytes: Annotated[
         int, Meta(ge=65_536, description="Kafka: so much of a partition is read before it is processed.")
-    ] = 32 * 1024 * 1024
+    ] = 8 * 1024 * 1024
     watchdog_s: Annotated[
         int,
         Meta(ge=1, description="Kafka: a worker that stands still for so long, though there is work, ends."),

@@ -28,6 +28,7 @@ RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
 LONGEST_WAIT_S: Final = 1.0
 SETTLE_S: Final = 5.0
 KPIS_MS: Final = 10_000
+FAR_BEHIND: Final = 50_000  # records: about as many as are flushed at a time
 MOST_FENCED: Final = 5  # in a row, though the group says that the partition is ours
 MOST_UNFLUSHED: Final = 200_000  # records: more is not read until a flush has come through
 
@@ -240,7 +241,7 @@ class Partition:
             self._wake.clear()
 
     def _flush_wait_ms(self, state: PartitionState) -> float:
-        return self._schedule.flush_wait_ms(state.changes)
+        return self._schedule.flush_wait_ms(state.changes, behind=self.lag > FAR_BEHIND)
 
     async def _flush(self, state: PartitionState) -> None:
         """Write what was processed since the last flush, whole or not at all."""
