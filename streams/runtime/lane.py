@@ -33,6 +33,7 @@ from streams.runtime.matching import Matcher
 from streams.runtime.outcome import Told
 from streams.runtime.record import Record
 from streams.runtime.texts import Texts, shown_traits
+from streams.runtime.words import Source
 
 _value = attrgetter("value")
 
@@ -58,6 +59,7 @@ class Lane:
         self.table = Table(compiled.plan, compiled.layout, remembered_ids=remembered_ids)
         self.flows = Flows(compiled)
         self.emitter = Emitter(compiled)
+        self.sources: dict[str, list[Source]] = {}  # by a rule's text
         self.width = max((len(paths) for paths in compiled.names.inputs), default=0)
         self.codes = max((len(paths) for paths in compiled.names.codes), default=0)
         self.storing = storing

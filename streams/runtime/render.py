@@ -71,7 +71,7 @@ class Renderer:
             to_stage=self._stage(framework, h[ground.TOLD_TO]),
             direction=_DIRECTIONS[h[ground.TOLD_DIRECTION]],
             dwell_ms=h[ground.TOLD_DWELL],
-            because=self._because(i, self._move_rule(framework, h)),
+            because=self._because(i, self._move_rule(h)),
         )
 
     def raised(self, i: int) -> AlertRaised:
@@ -116,10 +116,10 @@ class Renderer:
         rule = happening[ground.TOLD_RULE]
         return self.compiled.programs[rule] if rule >= 0 else _ALWAYS
 
-    def _move_rule(self, framework: str, happening: list[int]) -> str:
+    def _move_rule(self, happening: list[int]) -> str:
         """Return what to quote as the reason of a move: the rule that fired, or the one that ended."""
         text = self._program(happening).text
-        about = self.model.frameworks[self.compiled.names.frameworks.index(framework)]
+        about = self.model.frameworks[happening[ground.TOLD_WHAT]]
         stages = (*about.stages, *about.exits)
         match happening[ground.TOLD_MODE]:
             case ground.FIRED:
@@ -138,13 +138,19 @@ class Renderer:
             leaf.text: words.shown(leaf, value, self.compiled, self.lane.texts)
             for leaf, value in zip(program.leaves, numbers, strict=False)
         }
-        first = self.compiled.plan.named["told_values"]
-        names = self.compiled.names.entries
         if program.sources:
+            first, names = self.compiled.plan.named["told_values"], self.compiled.names.entries
             touchpoints = words.contributions(numbers[first : first + len(names)], names)
         else:
-            touchpoints = words.signal_contributions(program, numbers, self.compiled)
+            touchpoints = words.signal_contributions(self._sources(program), numbers)
         return Because(rule=rule, values=values, touchpoints=touchpoints, trigger=self._trigger(h))
+
+    def _sources(self, program: Program) -> Sequence[words.Source]:
+        """Return the terms of a rule that look at signals; worked out once."""
+        known = self.lane.sources.get(program.text)
+        if known is None:
+            known = self.lane.sources[program.text] = words.sources_of(program, self.compiled)
+        return known
 
     def _trigger(self, happening: list[int]) -> Trigger:
         match happening[ground.TOLD_TRIGGER]:

@@ -1,7 +1,8 @@
 """Numbers back into words: the values of a rule's terms, contributions, and how they read. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from schemas.outputs import Contribution
 from streams.engine import operations as op
@@ -64,25 +65,54 @@ def contributions(points: Sequence[float], events: Sequence[str]) -> list[Contri
     for event, value in zip(events, points, strict=False):
         if value != 0.0:
             together[event] = together.get(event, 0.0) + value
-    total = sum(abs(value) for value in together.values())
-    largest = sorted(together.items(), key=lambda item: -abs(item[1]))[:MOST_CONTRIBUTIONS]
+    if len(together) == 1:  # the usual case
+        [(event, value)] = together.items()
+        return [Contribution(event=event, points=value, share=1.0)] if value else []
+    total = sum(map(abs, together.values())) or 1.0  # points may cancel each other
+    largest = sorted(together.items(), key=_size, reverse=True)[:MOST_CONTRIBUTIONS]
     return [Contribution(event=event, points=value, share=abs(value) / total) for event, value in largest]
 
 
-def signal_contributions(program: Program, values: Sequence[float], compiled: Compiled) -> list[Contribution]:
+def _size(item: tuple[str, float]) -> float:
+    return abs(item[1])
+
+
+class Source(NamedTuple):
+    """A term that looks at a signal: its place among the values, the event behind it, what it means."""
+
+    place: int
+    signal: str
+    event: str
+    counts: bool  # its value is a number of touchpoints or days
+    is_since: bool  # zero means that it happened just now
+
+
+def sources_of(program: Program, compiled: Compiled) -> list[Source]:
+    """Return the terms of a rule that look at signals."""
+    return [
+        Source(
+            place, leaf.name, compiled.event_of.get(leaf.name, leaf.name),
+            counts=leaf.instruction.code in COUNTED, is_since=leaf.instruction.code == op.SINCE,
+        )
+        for place, leaf in enumerate(program.leaves)
+        if leaf.instruction.code in OF_SIGNALS
+    ]  # fmt: skip
+
+
+def signal_contributions(sources: Iterable[Source], values: Sequence[float]) -> list[Contribution]:
     """Return, for a rule that reads no score, the events behind the signals that it reads.
 
     Points are touchpoints (or days) counted, the most where a rule counts a signal in several ways; one for a
     signal that is only looked up.
     """
     counted: dict[str, float] = {}
-    for leaf, value in zip(program.leaves, values, strict=False):
-        if leaf.instruction.code in OF_SIGNALS and not math.isnan(value) and value != 0.0:
-            points = value if leaf.instruction.code in COUNTED else 1.0
-        elif leaf.instruction.code == op.SINCE and value == 0.0:
-            points = 1.0
-        else:
+    events: dict[str, str] = {}
+    for place, signal, event, counts, is_since in sources:
+        value = values[place]
+        if value != value or (value == 0.0 and not is_since):
             continue
-        counted[leaf.name] = max(points, counted.get(leaf.name, 0.0))
-    events = [compiled.event_of.get(signal, signal) for signal in counted]
-    return contributions(tuple(counted.values()), events)
+        points = value if counts else 1.0
+        if points > counted.get(signal, 0.0):
+            counted[signal] = points
+            events[signal] = event
+    return contributions([*counted.values()], [*events.values()])
