@@ -19,6 +19,13 @@ from tests.kafka.conftest import Fresh
 
 HEAP: Final = ("-Xmx1g", "-Xms1g")  # and the whole of the compiler, as by default
 PARTITIONS: Final = 4
+# As Kafka has them. The tests' are for quick restarts: under load, such a broker loses touch with itself.
+SETTINGS: Final = {
+    "broker.heartbeat.interval.ms": "2000",
+    "broker.session.timeout.ms": "9000",
+    "log.cleaner.backoff.ms": "15000",
+    "log.retention.check.interval.ms": "300000",
+}
 
 
 class Cores(NamedTuple):
@@ -65,7 +72,7 @@ def cluster(*, shared: bool = False) -> Iterator[Cluster]:
     dealt = cores()
     with tempfile.TemporaryDirectory(prefix="rapport-bench-kafka-") as name:
         directory = Path(name)
-        broker = Broker(directory, java=HEAP)
+        broker = Broker(directory, settings=SETTINGS, java=HEAP)
         with pinned(dealt.all if shared else dealt.broker):
             broker.start()
         try:

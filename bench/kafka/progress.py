@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from bench.kafka.cluster import PARTITIONS
 from tests.kafka.broker import Broker
@@ -79,8 +79,16 @@ class Group:
         return [self._consumer.get_watermark_offsets(place, timeout=ASK_S)[1] for place in self._places]
 
     def committed(self) -> list[int]:
-        """Return what is committed of each partition."""
-        return [max(0, each.offset) for each in self._consumer.committed(self._places, timeout=ASK_S)]
+        """Return what is committed of each partition; a broker that has just started knows no groups yet."""
+        deadline = time.monotonic() + ASK_S
+        while True:
+            try:
+                found = self._consumer.committed(self._places, timeout=ASK_S)
+                return [max(0, each.offset) for each in found]
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_S)
 
 
 def watch(

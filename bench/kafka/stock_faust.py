@@ -32,6 +32,7 @@ def application(broker: str, app: str, prefix: str) -> faust.App:
         app,
         broker=f"kafka://{broker}",
         store="memory://",
+        broker_commit_interval=1.0,  # as often as the others, so that progress is seen as finely
         topic_partitions=PARTITIONS,
         topic_replication_factor=1,
         topic_disable_leader=True,
