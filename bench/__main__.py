@@ -40,7 +40,8 @@ def main(
 ) -> None:
     """Measure NAMES (all of them if none is given).
 
-    replay, up, size, start, compile, help; and on a Kafka that is started for it: kafka.
+    replay, up, size, start, compile, help; and on a Kafka that is started for them:
+    kafka, kafka-recovery, kafka-latency, kafka-memory, kafka-workers.
     """
     scale = Scale(quick=quick, touchpoints=touchpoints, runs=runs)
     if write_readme and (scale.is_small or (INTERPRETED and not last)):

@@ -73,12 +73,13 @@ def cluster(*, shared: bool = False) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="rapport-bench-kafka-") as name:
         directory = Path(name)
         broker = Broker(directory, settings=SETTINGS, java=HEAP)
-        with pinned(dealt.all if shared else dealt.broker):
-            broker.start()
         try:
+            with pinned(dealt.all if shared else dealt.broker):
+                broker.start()
             yield Cluster(broker, directory, dealt)
         finally:
-            broker.kill()
+            if broker.running:
+                broker.kill()
 
 
 @contextmanager
