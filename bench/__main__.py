@@ -11,9 +11,10 @@ import click
 
 from bench import figures, footprint, machine, processing, serving
 from bench.figures import Figure, Measured, Row
+from bench.kafka import parts
 from streams.engine.compiled import INTERPRETED
 
-NAMES = ("replay", "up", "size", "start", "compile", "help")
+NAMES = ("replay", "up", "size", "start", "compile", "help", *parts.NAMES)
 
 
 @click.command()
@@ -37,7 +38,11 @@ def main(
     markdown: bool,
     write_readme: bool,
 ) -> None:
-    """Measure NAMES (all of them if none is given): replay, up, size, start, compile, help."""
+    """Measure NAMES (all of them if none is given).
+
+    replay, up, size, start, compile, help; and on a Kafka that is started for them:
+    kafka, kafka-recovery, kafka-latency, kafka-memory, kafka-workers.
+    """
     scale = Scale(quick=quick, touchpoints=touchpoints, runs=runs)
     if write_readme and (scale.is_small or (INTERPRETED and not last)):
         raise click.UsageError("the README holds figures of full size and of the compiled engine only")
@@ -66,6 +71,7 @@ class Scale:
             (200_000, 10_000) if not self.is_small else (self.touchpoints // 2, self.touchpoints // 20)
         )
         self.sizes = (max(few, 1), many)
+        self.kafka = parts.scale(touchpoints=self.touchpoints, sizes=self.sizes, runs=self.runs, quick=quick)
         self.seconds = 2.0 if quick else 15.0
         self.demo_customers = 200 if quick else 3_000
         self.demo_days = 20 if quick else footprint.history_days()
@@ -79,14 +85,19 @@ class Scale:
             "start": footprint.start_rows(self.sizes[1]),
             "compile": [footprint.COMPILE_ROW],
             "help": [footprint.HELP_ROW],
+            **self.kafka.rows(),
         }
 
     def runs_of(self, name: str) -> int:
         """Return how many runs stand behind a figure."""
+        if name in parts.NAMES:
+            return self.kafka.runs_of(name)
         return {"help": 10, "compile": 1, "size": 1}.get(name, self.runs)
 
     def measure(self, name: str) -> dict[str, Figure]:
         """Run one benchmark."""
+        if name in parts.NAMES:
+            return self.kafka.measure(name, _tell)
         match name:
             case "replay":
                 return processing.measure(self.sizes, self.touchpoints, self.runs, _tell)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from schemas.touchpoint import Subject
-
 if TYPE_CHECKING:
     from streams.runtime.processor import Processor
 
@@ -63,22 +61,31 @@ def _counted(touchpoint: Touchpoint, properties: Touchpoint) -> Iterator[tuple[s
         yield "sum of purchase", float(properties.get("revenue") or properties.get("total") or 0)
 
 
-def held(processor: "Processor") -> Totals:
-    """Return the same totals as the table of a processor under `starter` holds them."""
-    lane = processor.lanes[Subject.CUSTOMER]
-    table, compiled, named = lane.table, lane.compiled, lane.compiled.plan.named
-    count = table.rows
+def counts(processor: "Processor") -> Totals:
+    """Return how often each customer gave each signal, as the table of a processor holds it; no zeros."""
+    lane = processor.customer_lane
+    table, names, first = lane.table, lane.compiled.names.signals, lane.compiled.plan.named["count"]
     columns = {
-        name: table.ground.small[1:count, named["count"] + place].tolist()
-        for place, name in enumerate(compiled.names.signals)
+        name: table.ground.small[1 : table.rows, first + place].tolist()
+        for place, name in enumerate(names)
         if name != "session"
     }
-    paid = named["total"] + compiled.names.totals.index("purchase")
-    columns["sum of purchase"] = table.ground.real[1:count, paid].tolist()
     return {
         customer: {name: column[row] for name, column in columns.items() if column[row]}
-        for row, customer in enumerate(table.names[1:count])
+        for row, customer in enumerate(table.names[1 : table.rows])
     }
+
+
+def held(processor: "Processor") -> Totals:
+    """Return the same totals as the table of a processor under `starter` holds them."""
+    lane, found = processor.customer_lane, counts(processor)
+    table, compiled = lane.table, lane.compiled
+    column = compiled.plan.named["total"] + compiled.names.totals.index("purchase")
+    paid = table.ground.real[1 : table.rows, column].tolist()
+    for customer, amount in zip(table.names[1 : table.rows], paid, strict=True):
+        if amount:
+            found[customer]["sum of purchase"] = amount
+    return found
 
 
 def insist(expected: Totals, found: Totals, outcomes: Mapping[str, int], *, touchpoints: int) -> None:
