@@ -33,6 +33,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode.services import Service
 
+from streams.runtime.kafka.app import WorkerApp
 from streams.runtime.kafka.chunks import Chunk, Intake
 from streams.runtime.kafka.consumer import ChunkConsumer, ChunkTopic, QuietProducer, Transport
 from streams.runtime.kafka.fetching import FetchThread, Span
@@ -121,6 +122,7 @@ def test_the_seams_were_read_in_these_versions() -> None:
         (QuietProducer, driver.Producer, "on_start"),
         (QuietProducer, driver.Producer, "on_stop"),
         (QuietProducer, driver.Producer, "flush"),
+        (WorkerApp, faust.App, "_create_directories"),
         (FetchThread, driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
         (FetchThread, driver.AIOKafkaConsumerThread, "_fetch_records"),
         (FetchThread, driver.AIOKafkaConsumerThread, "_commit"),

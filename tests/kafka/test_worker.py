@@ -45,7 +45,9 @@ def send(broker: Broker, topic: str, *, seed: int) -> None:
 
 @contextmanager
 def worker(broker: Broker, fresh: Fresh, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run a worker; end it if the test did not."""
+    """Run a worker, in a directory of its own beside the log; end it if the test did not."""
+    here = log.parent / "here"
+    here.mkdir(exist_ok=True)
     environment = {
         **os.environ,
         "RAPPORT_BROKER": broker.bootstrap,
@@ -59,8 +61,9 @@ def worker(broker: Broker, fresh: Fresh, log: Path) -> "Iterator[subprocess.Pope
     }
     with log.open("ab") as written:
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "worker"], env=environment, stdout=written, stderr=written
-        )
+            [sys.executable, "-c", COMMAND, "worker"],
+            cwd=here, env=environment, stdout=written, stderr=written,
+        )  # fmt: skip
     try:
         yield process
     finally:
@@ -149,7 +152,7 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(
 def test_a_stopped_worker_has_flushed_and_its_successor_reads_nothing_again(
     broker: Broker, fresh: Fresh, tmp_path: Path
 ) -> None:
-    """SIGTERM under load ends with 0; what comes after it goes on where it was."""
+    """SIGTERM under load ends with 0; what comes after it goes on where it was, and no file is left."""
     log = tmp_path / "worker.log"
     broker.create_public_topics(fresh.app, partitions=PARTITIONS, prefix=fresh.prefix)
     send(broker, fresh.topic(topics.TOUCHPOINTS.name), seed=4)
@@ -165,5 +168,6 @@ def test_a_stopped_worker_has_flushed_and_its_successor_reads_nothing_again(
 
     assert code == 0, log.read_text()[-3_000:]
     assert took < 10.0
+    assert list((tmp_path / "here").iterdir()) == []
     found = findings(broker, fresh)
     assert found == [], evidence.told(found)

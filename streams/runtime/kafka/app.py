@@ -106,6 +106,9 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
     def _new_producer_transport(self) -> Transport:
         return Transport(self.conf.broker_producer, self)
 
+    def _create_directories(self) -> None:
+        """Make none: Faust keeps tables in them, and ours are in the changelog."""
+
     def new_intake(self) -> Intake:
         """Return the intake that consumer and partitions share."""
         return self.intake
