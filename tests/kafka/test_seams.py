@@ -406,6 +406,7 @@ MIXED = [
         (MIXED[3:], 4, []),
         ([batch(3, [b"a"])], 0, []),  # what was before is compacted away
         ([marker(0, ABORT, producer=1)], 0, []),
+        *(([batch(0, [b"a" * 500], codec=codec)], 0, []) for codec in range(5)),  # none, gzip … zstd
     ],
 )
 @in_a_loop

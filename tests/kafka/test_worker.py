@@ -32,15 +32,20 @@ class _Key(msgspec.Struct):
 
 
 def send(broker: Broker, topic: str, *, seed: int) -> None:
-    """Write a seeded population, each customer into the partition of its key."""
-    producer = Producer({"bootstrap.servers": broker.bootstrap, "enable.idempotence": True})
+    """Write a seeded population, each customer into the partition of its key, each with its own codec."""
+    producers = [
+        Producer(
+            {"bootstrap.servers": broker.bootstrap, "enable.idempotence": True, "compression.type": codec}
+        )
+        for codec in ("gzip", "snappy", "lz4", "zstd")
+    ]
     decode = msgspec.json.Decoder(_Key).decode
     for value in million(300, seed, touchpoints=TOUCHPOINTS):
         key = decode(value).customer_id.encode()
         partition = (murmur2(key) & 0x7FFFFFFF) % PARTITIONS
-        producer.produce(topic, key=key, value=value, partition=partition)
-        producer.poll(0)
-    assert producer.flush(DEADLINE_S) == 0
+        producers[partition].produce(topic, key=key, value=value, partition=partition)
+        producers[partition].poll(0)
+    assert [producer.flush(DEADLINE_S) for producer in producers] == [0] * PARTITIONS
 
 
 @contextmanager
