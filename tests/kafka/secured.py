@@ -9,6 +9,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,6 +31,8 @@ from tests.kafka.broker import Broker
 USER: Final = "ada"
 PASSWORD: Final = "lovelace"
 LONG_S: Final = 60.0
+README: Final = Path(__file__).parents[2] / "README.md"
+RESOURCES: Final = ("--topic", "--group", "--transactional-id")
 _NEW_KEY: Final = ("-newkey", "rsa:2048", "-nodes", "-keyout")
 
 
@@ -42,17 +45,32 @@ class Permission(NamedTuple):
     prefixed: bool = False
 
 
+def permissions_in(text: str) -> list[Permission]:
+    """Return what the commands in a text allow, each a line with `kafka-acls.sh … --add`."""
+    found = []
+    for line in text.replace("\\\n", " ").splitlines():
+        words = line.split()
+        if "kafka-acls.sh" not in words or "--add" not in words:
+            continue
+        given = list(pairwise(words))
+        resource = next(word[2:] for word, _ in given if word in RESOURCES)
+        name = next(value for word, value in given if word == f"--{resource}")
+        prefixed = ("--resource-pattern-type", "prefixed") in given
+        found += [
+            Permission(resource.replace("-", "_"), name, value, prefixed)
+            for word, value in given
+            if word == "--operation"
+        ]
+    return found
+
+
 def all_that_a_worker_needs(app: str, prefix: str) -> list[Permission]:
-    """Return the permissions that the README names."""
-    named = [
-        ("topic", f"{prefix}engagement.", "Read", True),
-        ("topic", f"{prefix}engagement.", "Write", True),
-        ("topic", f"{app}-customers-changelog", "Read", False),
-        ("topic", f"{app}-customers-changelog", "Write", False),
-        ("group", app, "Read", False),
-        ("transactional_id", f"{app}-", "Write", True),
+    """Return the permissions that the README names, for another application."""
+    text = README.read_text(encoding="utf-8")
+    return [
+        each._replace(name=each.name.replace("engagement.", f"{prefix}engagement.").replace("rapport", app))
+        for each in permissions_in(text)
     ]
-    return [Permission(*each) for each in named]
 
 
 class SecuredBroker(Broker):
