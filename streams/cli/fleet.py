@@ -21,9 +21,11 @@ from streams.ingest.item import Refused
 from streams.instrumentation import log_to_stderr
 from streams.model.load import load_model
 from streams.runtime.kafka.app import GroupSettings
+from streams.runtime.kafka.asking import require
 from streams.runtime.kafka.connection import client_arguments
 from streams.runtime.kafka.entrance import NoWayIn, knock
 from streams.runtime.kafka.errors import StateError
+from streams.runtime.kafka.permissions import NotAllowed
 from streams.runtime.kafka.rekeying import Touch
 from streams.runtime.kafka.worker import Worker, WorkerSettings
 from streams.runtime.schedule import RunSettings
@@ -59,7 +61,7 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
     """Run a worker until it ends; return the exit code.
 
     Raises:
-        ClickException: no broker answers, or lets us in.
+        ClickException: no broker answers, one does not let us in, or does not allow what is needed.
         Refusal: the port is taken, or topics do not fit.
     """
     log_to_stderr()
@@ -76,8 +78,12 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
     try:
         with LastWords():
             await knock(settings)
-        return await worker.run()
-    except NoWayIn as refused:
+        await require(settings)
+        code = await worker.run()
+        if worker.was_refused:
+            await require(settings)  # which says what
+        return code
+    except (NoWayIn, NotAllowed) as refused:
         raise ClickException(str(refused)) from refused
     except StateError as problem:
         raise Refusal(str(problem)) from problem

@@ -17,7 +17,7 @@ from streams.instrumentation import Instrumentation
 from streams.instrumentation_worker import WorkerInstrumentation
 from streams.model.definition import Model
 from streams.runtime.kafka.app import GroupSettings, WorkerApp
-from streams.runtime.kafka.errors import StateError, Verdict
+from streams.runtime.kafka.errors import StateError, Verdict, verdict
 from streams.runtime.kafka.normalise import Bounds, ForeignPartition, Normalising
 from streams.runtime.kafka.partition import Partition
 from streams.runtime.kafka.rekeying import Adapt
@@ -103,6 +103,11 @@ class Worker:
             if each.waiting_s > SLOW_FLUSH_S
         ]
         return "; ".join(waiting) or None
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether it ended because the broker does not allow something."""
+        return self.failure is not None and verdict(self.failure) is Verdict.REFUSED
 
     def stop(self) -> None:
         """End tidily: flush, commit, leave the group; but end, even if the broker does not answer."""
