@@ -1,10 +1,14 @@
 """What a worker may not do on a secured Kafka: found by `rapport doctor`, and told by the worker itself."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.kafka.commands import environment, rapport
 from tests.kafka.conftest import Fresh
+from tests.kafka.fleet import wait_for
 from tests.kafka.secured import Permission, SecuredBroker, permissions_in
+from tests.kafka.trial import trial
 
 OUTPUTS = ("scores", "transitions", "alerts", "kpis", "late", "dead-letters")
 
@@ -70,3 +74,24 @@ def test_a_worker_without_a_permission_does_not_start(
     said = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
     assert (ended.returncode, len(said)) == (1, 1), ended.stderr
     assert permissions_in(said[0].replace("(", " ").replace(")", " ")) == [needed[number]]
+
+
+@pytest.mark.parametrize("number", [0, 2, 10, 11])
+def test_a_worker_that_loses_a_permission_ends_and_says_which(
+    secured: SecuredBroker, names: Fresh, tmp_path: Path, number: int
+) -> None:
+    """Of the input, an output, the group or the transactions: code 1, and a line with the command."""
+    needed = each_on_its_own(names)
+    secured.allow(needed)
+    with trial(secured, names, tmp_path, seed=43, partitions=1, **secured.way_in()) as run:
+        (member,) = run.fleet.start()
+        run.fleet.wait_until_ready()
+        run.flow(rate=100)
+        wait_for("it processes", lambda: member.metrics("engagement_flush_seconds_count")[""] > 1)
+
+        secured.forbid([needed[number]])
+        code = member.wait(60)
+
+        said = [line for line in member.tail(200).splitlines() if line.startswith("Error: ")]
+        assert (code, len(said)) == (1, 1), member.tail()
+        assert permissions_in(said[0].replace("(", " ").replace(")", " ")) == [needed[number]]
