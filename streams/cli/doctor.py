@@ -5,11 +5,12 @@ import click
 from streams.cli.kafka import broker_options, broker_settings, run
 
 
-@click.command("doctor", short_help="Examine Kafka: topics, sizes, state, lag and clock.")
+@click.command("doctor", short_help="Examine Kafka: permissions, topics, sizes, state, lag.")
 @broker_options
 def command(broker: str | None, app: str | None) -> None:
-    """Examine Kafka: broker, topics, batch sizes, changelog, workers, lag and clock. Changes nothing.
+    """Examine Kafka: release, permissions, topics, batch sizes, state, workers, lag and clock.
 
+    It changes nothing.
     Each finding is ok, note, warning or error, with what to do. Ends with 1 when there is an error.
     """
     import time

@@ -9,19 +9,23 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from aiokafka.errors import KafkaConnectionError
+from click import ClickException
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import make_wsgi_app
 
 from schemas.dead_letter import DeadLetter
-from streams.cli.kafka import unreachable
+from streams.cli.kafka import LastWords, unreachable
 from streams.cli.refusal import Refusal
 from streams.ingest.foreign import read_record
 from streams.ingest.item import Refused
 from streams.logs import log_to_stderr
 from streams.model.load import load_model
 from streams.runtime.kafka.app import GroupSettings
+from streams.runtime.kafka.asking import require
 from streams.runtime.kafka.connection import client_arguments
+from streams.runtime.kafka.entrance import NoWayIn, knock
 from streams.runtime.kafka.errors import StateError
+from streams.runtime.kafka.permissions import NotAllowed
 from streams.runtime.kafka.rekeying import Touch
 from streams.runtime.kafka.worker import Worker, WorkerSettings
 from streams.runtime.schedule import RunSettings
@@ -57,7 +61,8 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
     """Run a worker until it ends; return the exit code.
 
     Raises:
-        Refusal: the port is taken, no broker answers, or topics do not fit.
+        ClickException: no broker answers, one does not let us in, or does not allow what is needed.
+        Refusal: the port is taken, or topics do not fit.
     """
     log_to_stderr()
     registry = CollectorRegistry()
@@ -71,7 +76,15 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
     server = _serve(settings, worker, registry)
     worker.instrumentation.serving(url=f"http://{settings.host}:{server.server_port}")
     try:
-        return await worker.run()
+        with LastWords():
+            await knock(settings)
+        await require(settings)
+        code = await worker.run()
+        if worker.was_refused:
+            await require(settings)  # which says what
+        return code
+    except (NoWayIn, NotAllowed) as refused:
+        raise ClickException(str(refused)) from refused
     except StateError as problem:
         raise Refusal(str(problem)) from problem
     except KafkaConnectionError as problem:

@@ -29,16 +29,24 @@ def broker_settings(broker: str | None, app: str | None) -> Settings:
 def run(
     work: Callable[[], Coroutine[Any, Any, Result]], settings: Settings, *, interrupted: int = 130
 ) -> Result:
-    """Do the work of a command; Ctrl-C ends it with the code `interrupted`.
+    """Do the work of a command, once Kafka lets us in; Ctrl-C ends it with the code `interrupted`.
 
     Raises:
         ClickException: with code 1, Kafka cannot be reached, or refuses; the message says why.
     """
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
+    from streams.runtime.kafka.entrance import NoWayIn, knock
+
+    async def enter() -> Result:
+        await knock(settings)
+        return await work()
+
     with LastWords() as heard:
         try:
-            return asyncio.run(work())
+            return asyncio.run(enter())
+        except NoWayIn as refused:
+            raise click.ClickException(str(refused)) from refused
         except KafkaConnectionError as error:
             raise click.ClickException(unreachable(settings, heard.text or str(error))) from error
         except KafkaError as error:

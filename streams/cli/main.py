@@ -15,7 +15,7 @@ COMMANDS = {
     "send": "Send files of touchpoints to Kafka.",
     "tail": "Follow what a fleet tells on Kafka.",
     "dead-letters": "Send again what could not be read on Kafka.",
-    "doctor": "Examine Kafka: topics, sizes, state, lag and clock.",
+    "doctor": "Examine Kafka: permissions, topics, sizes, state, lag.",
     "explain": "Say why a customer is where it is.",
     "model": "Check, show, compare and list models.",
 }

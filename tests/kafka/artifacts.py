@@ -61,7 +61,7 @@ def jars(directory: Path) -> Path:
 
 
 def tool(name: str) -> str:
-    """Return the path of `java` or `mvn`.
+    """Return the path of `java`, `mvn` or `openssl`.
 
     Raises:
         MissingPart: it is not installed.
@@ -70,7 +70,8 @@ def tool(name: str) -> str:
     if path is None:
         raise MissingPart(
             f"`{name}` is not on the PATH, and these tests run a real Apache Kafka. Either: "
-            "apt-get install openjdk-17-jre-headless maven. Or point RAPPORT_TEST_KAFKA=host:port at a broker"
+            "apt-get install openjdk-17-jre-headless maven openssl. "
+            "Or point RAPPORT_TEST_KAFKA=host:port at a broker"
         )
     return path
 

@@ -20,10 +20,11 @@ def batch(
     transactional: bool = False,
     keys: Sequence[bytes | None] | None = None,
     control: bool = False,
+    codec: int = 0,
 ) -> bytes:
     """Return a batch whose first record has the offset `base`."""
     builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=0, is_transactional=int(transactional), producer_id=producer,
+        magic=2, compression_type=codec, is_transactional=int(transactional), producer_id=producer,
         producer_epoch=0, base_sequence=0, batch_size=1 << 20,
     )  # fmt: skip
     for number, value in enumerate(values):

@@ -90,7 +90,7 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         if bootstrap is None:
-            port, self._controller, behind, shown = _free_ports(4)
+            port, self._controller, behind, shown, *self._spare = _free_ports(6)
             bootstrap = f"127.0.0.1:{port}"
             self._proxied = Route(listen=shown, to=behind)
         self.bootstrap = bootstrap

@@ -12,7 +12,7 @@ COMMAND = "from streams.cli.main import main; main()"
 LONG_S = 90
 
 
-def environment(broker: Broker, fresh: Fresh, **settings: object) -> dict[str, str]:
+def environment(broker: Broker, fresh: Fresh, /, **settings: object) -> dict[str, str]:
     """Return the settings for one test's own names; `partitions=3` is RAPPORT_PARTITIONS."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
     chosen = {"broker": broker.bootstrap, "app": fresh.app, "topic_prefix": fresh.prefix, "partitions": 3}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.kafka.artifacts import MissingPart
 from tests.kafka.broker import Broker
+from tests.kafka.secured import SecuredBroker
 
 
 class Fresh(NamedTuple):
@@ -43,9 +44,29 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
             broker.kill()  # its data is thrown away
 
 
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
+    """A broker with TLS, SASL and permissions, started once per run, when the first test asks for it."""
+    broker = SecuredBroker(tmp_path_factory.mktemp("secured"))
+    try:
+        broker.start()
+    except MissingPart as error:
+        pytest.fail(str(error), pytrace=False)
+    try:
+        yield broker
+    finally:
+        broker.kill()
+
+
 @pytest.fixture
-def fresh(broker: Broker) -> Fresh:
-    """Names of the test's own, on a broker that runs, whatever the test before has done to it."""
-    broker.start()
+def names() -> Fresh:
+    """Names of the test's own, on any broker."""
     name = f"t{uuid.uuid4().hex[:8]}"
     return Fresh(app=name, prefix=f"{name}.")
+
+
+@pytest.fixture
+def fresh(broker: Broker, names: Fresh) -> Fresh:
+    """Names of the test's own, on a broker that runs, whatever the test before has done to it."""
+    broker.start()
+    return names

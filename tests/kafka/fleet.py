@@ -150,7 +150,7 @@ class Fleet:
     """The workers of one application; all of them are gone when its context ends."""
 
     def __init__(
-        self, broker: Broker, fresh: Fresh, directory: Path, *, partitions: int, **settings: str
+        self, broker: Broker, fresh: Fresh, directory: Path, /, *, partitions: int, **settings: str
     ) -> None:
         """settings: those of the workers, as in `rapport.toml`, in text."""
         self.broker = broker

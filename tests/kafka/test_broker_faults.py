@@ -118,7 +118,7 @@ def test_no_broker_at_the_start(broker: Broker, fresh: Fresh, tmp_path: Path) ->
 
         code = member.wait(60)
 
-        assert code == 2
+        assert code == 1
         assert f"{broker.bootstrap} cannot be reached" in member.tail(3)
         assert "Traceback" not in member.tail(200)
 

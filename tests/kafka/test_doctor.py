@@ -10,13 +10,16 @@ from confluent_kafka.admin import AdminClient
 from streams import topics
 from streams.runtime.kafka.examination import Group, Newest, Seen, Span, examine
 from streams.runtime.kafka.findings import Finding, Weight
+from streams.runtime.kafka.permissions import Allowed
 from streams.runtime.kafka.provisioning import Existing, compare, wanted_topics
+from streams.runtime.kafka.release import release
 from streams.settings import Settings, load
 from tests.kafka.broker import Broker
 from tests.kafka.commands import environment, rapport
 from tests.kafka.conftest import Fresh
 
 NOW_MS = 1_000_000
+EVERYTHING = -1 & 0xFFF
 
 
 def settings() -> Settings:
@@ -35,6 +38,8 @@ def healthy(**changes: object) -> Seen:
         changelog={0: Span(0, 7), 1: Span(0, 0)},
         newest=Newest(NOW_MS - 500, by_broker=True),
         now_ms=NOW_MS,
+        allowed=Allowed({}, EVERYTHING, transactions=True),
+        features={"metadata.version": 27, "transaction.version": 2},
     )
     return seen._replace(**changes)
 
@@ -48,7 +53,7 @@ def test_of_a_healthy_fleet_everything_is_ok() -> None:
     found = [each.what for each in examine(healthy(), settings())]
 
     assert worse(healthy()) == []
-    assert len(found) == 6
+    assert len(found) == 8
     assert "all 8 topics are there, with 2 partitions each, and take batches of 900,000 bytes" in found
     assert "lag: none, all touchpoints are processed" in found
 
@@ -72,6 +77,20 @@ def test_topics_that_are_missing_or_differ_are_errors() -> None:
         ({"leaderless": {"t": [1]}}, Weight.ERROR, ("t: no broker leads partition 1",)),
         ({"changelog": {0: Span(1, 7), 1: Span(0, 0)}}, Weight.ERROR, ("partition 0 begins at 1",)),
         ({"group": Group(None, {0: 10, 1: 5})}, Weight.WARNING, ("may not be looked at",)),
+        ({"features": {}}, Weight.NOTE, ("does not say which Kafka",)),
+        ({"features": {"metadata.version": 11}}, Weight.WARNING, ("Kafka 3.5 ", "KIP-890")),
+        ({"allowed": None}, Weight.NOTE, ("permissions: not looked at",)),
+        (
+            {"allowed": Allowed({}, 1 << 8, transactions=True), "group": Group(None, {0: 10, 1: 5})},
+            Weight.ERROR,
+            ("may not read the group rapport",),
+        ),
+        ({"allowed": Allowed({}, EVERYTHING, transactions=False)}, Weight.ERROR, ("the transactional id",)),
+        (
+            {"allowed": Allowed({topics.SCORES.name: 1 << 3}, EVERYTHING, transactions=True)},
+            Weight.ERROR,
+            ("may not write the topic engagement.scores.v1",),
+        ),
         ({"group": Group(0, {0: 10, 1: 5})}, Weight.WARNING, ("no worker",)),
         ({"group": Group(3, {0: 10, 1: 5})}, Weight.NOTE, ("1 have nothing to do",)),
         ({"group": Group(2, {0: 11, 1: 5})}, Weight.ERROR, ("offset is 11", "end at 10")),
@@ -91,6 +110,19 @@ def test_what_is_wrong_is_found_alone(
 
     assert finding.weight is weight
     assert all(word in finding.what for word in words)
+
+
+@pytest.mark.parametrize(
+    ("level", "name"),
+    [(12, "Kafka 3.6 "), (21, "Kafka 3.9 "), (26, "Kafka 4.1 "), (28, "Kafka 4.1 or later ")],
+)
+def test_a_cluster_is_named_by_the_level_of_its_metadata(level: int, name: str) -> None:
+    """The release to which the level belongs; of a level that is not known, the last one that is."""
+    found = release({"metadata.version": level})
+
+    assert found.weight is Weight.OK
+    assert name in found.what
+    assert "transaction.version is 0" in found.what
 
 
 def test_lag_that_nobody_reads_is_a_warning() -> None:

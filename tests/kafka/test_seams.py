@@ -33,6 +33,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode.services import Service
 
+from streams.runtime.kafka.app import WorkerApp
 from streams.runtime.kafka.chunks import Chunk, Intake
 from streams.runtime.kafka.consumer import ChunkConsumer, ChunkTopic, QuietProducer, Transport
 from streams.runtime.kafka.fetching import FetchThread, Span
@@ -121,6 +122,8 @@ def test_the_seams_were_read_in_these_versions() -> None:
         (QuietProducer, driver.Producer, "on_start"),
         (QuietProducer, driver.Producer, "on_stop"),
         (QuietProducer, driver.Producer, "flush"),
+        (WorkerApp, faust.App, "_create_directories"),
+        (WorkerApp, faust.App, "_crash"),
         (FetchThread, driver.AIOKafkaConsumerThread, "_create_worker_consumer"),
         (FetchThread, driver.AIOKafkaConsumerThread, "_fetch_records"),
         (FetchThread, driver.AIOKafkaConsumerThread, "_commit"),
@@ -145,6 +148,11 @@ def test_the_app_makes_its_transports_where_ours_are_given() -> None:
         assert f"self.conf.{setting}" in source(getattr(faust.App, name))
     assert parameters(driver.Transport.__init__) == "(self, *args, **kwargs)"
     assert (Transport.Consumer, Transport.Producer) == (ChunkConsumer, QuietProducer)
+
+
+def test_a_part_that_crashes_tells_the_app() -> None:
+    """Whatever ends a fetcher or a thread of Faust comes to its parents' `_crash`, and goes no further."""
+    assert "child._crash(reason)" in source(Service.crash)
 
 
 def test_a_message_is_made_of_these_fields() -> None:
@@ -414,6 +422,7 @@ MIXED = [
         (MIXED[3:], 4, []),
         ([batch(3, [b"a"])], 0, []),  # what was before is compacted away
         ([marker(0, ABORT, producer=1)], 0, []),
+        *(([batch(0, [b"a" * 500], codec=codec)], 0, []) for codec in range(5)),  # none, gzip … zstd
     ],
 )
 @in_a_loop

@@ -32,20 +32,27 @@ class _Key(msgspec.Struct):
 
 
 def send(broker: Broker, topic: str, *, seed: int) -> None:
-    """Write a seeded population, each customer into the partition of its key."""
-    producer = Producer({"bootstrap.servers": broker.bootstrap, "enable.idempotence": True})
+    """Write a seeded population, each customer into the partition of its key, each with its own codec."""
+    producers = [
+        Producer(
+            {"bootstrap.servers": broker.bootstrap, "enable.idempotence": True, "compression.type": codec}
+        )
+        for codec in ("gzip", "snappy", "lz4", "zstd")
+    ]
     decode = msgspec.json.Decoder(_Key).decode
     for value in million(300, seed, touchpoints=TOUCHPOINTS):
         key = decode(value).customer_id.encode()
         partition = (murmur2(key) & 0x7FFFFFFF) % PARTITIONS
-        producer.produce(topic, key=key, value=value, partition=partition)
-        producer.poll(0)
-    assert producer.flush(DEADLINE_S) == 0
+        producers[partition].produce(topic, key=key, value=value, partition=partition)
+        producers[partition].poll(0)
+    assert [producer.flush(DEADLINE_S) for producer in producers] == [0] * PARTITIONS
 
 
 @contextmanager
 def worker(broker: Broker, fresh: Fresh, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run a worker; end it if the test did not."""
+    """Run a worker, in a directory of its own beside the log; end it if the test did not."""
+    here = log.parent / "here"
+    here.mkdir(exist_ok=True)
     environment = {
         **os.environ,
         "RAPPORT_BROKER": broker.bootstrap,
@@ -59,8 +66,9 @@ def worker(broker: Broker, fresh: Fresh, log: Path) -> "Iterator[subprocess.Pope
     }
     with log.open("ab") as written:
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "worker"], env=environment, stdout=written, stderr=written
-        )
+            [sys.executable, "-c", COMMAND, "worker"],
+            cwd=here, env=environment, stdout=written, stderr=written,
+        )  # fmt: skip
     try:
         yield process
     finally:
@@ -149,7 +157,7 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(
 def test_a_stopped_worker_has_flushed_and_its_successor_reads_nothing_again(
     broker: Broker, fresh: Fresh, tmp_path: Path
 ) -> None:
-    """SIGTERM under load ends with 0; what comes after it goes on where it was."""
+    """SIGTERM under load ends with 0; what comes after it goes on where it was, and no file is left."""
     log = tmp_path / "worker.log"
     broker.create_public_topics(fresh.app, partitions=PARTITIONS, prefix=fresh.prefix)
     send(broker, fresh.topic(topics.TOUCHPOINTS.name), seed=4)
@@ -165,5 +173,6 @@ def test_a_stopped_worker_has_flushed_and_its_successor_reads_nothing_again(
 
     assert code == 0, log.read_text()[-3_000:]
     assert took < 10.0
+    assert list((tmp_path / "here").iterdir()) == []
     found = findings(broker, fresh)
     assert found == [], evidence.told(found)

@@ -107,7 +107,7 @@ class Trial(NamedTuple):
 
 @contextlib.contextmanager
 def trial(
-    broker: Broker, fresh: Fresh, directory: Path, *, seed: int, partitions: int = 4, **settings: str
+    broker: Broker, fresh: Fresh, directory: Path, /, *, seed: int, partitions: int = 4, **settings: str
 ) -> Iterator[Trial]:
     """Give a run with no worker and no load yet; its processes are gone at the end of the context."""
     chance = random.Random(seed)

@@ -95,7 +95,7 @@ class Administration:
 
     async def committed(self, group: str) -> dict[tuple[str, int], Committed]:
         """Return all that a group has committed; empty for one that nobody has ever seen."""
-        coordinator = await self._coordinator(group)
+        coordinator = await self.coordinator(group)
         found = await self._admin.list_consumer_group_offsets(group, coordinator)
         return {(tp.topic, tp.partition): Committed(each.offset, each.metadata) for tp, each in found.items()}
 
@@ -105,20 +105,25 @@ class Administration:
         Raises:
             KafkaError: this user may not look at the group.
         """
-        coordinator = await self._coordinator(group)
+        coordinator = await self.coordinator(group)
         (answer,) = await self._admin.describe_consumer_groups([group], coordinator)
         error, _name, state, _type, _protocol, members, *_ = answer.groups[0]
         if error:
             raise for_code(error)
         return state, len(members)
 
-    def versions(self) -> Mapping[int, tuple[int, int]]:
-        """Return which requests the broker understands: number of a request -> oldest, newest version."""
+    async def newest(self, key: int) -> int:
+        """Return the newest version of a request that the broker understands, -1 for none."""
+        await self.brokers()  # so that there is a connection, which has asked it
         connection = next(iter(self._admin._client._conns.values()), None)
         found: Mapping[int, tuple[int, int]] = getattr(connection, "_versions", None) or {}
-        return found
+        return found[key][1] if key in found else -1
 
-    async def _coordinator(self, group: str) -> int:
+    async def ask(self, request: Any, node: int | None = None) -> Any:
+        """Return the answer of a node, or of any."""
+        return await self._admin._send_request(request, node)
+
+    async def coordinator(self, group: str) -> int:
         """Return the node that looks after a group; the first to ask in a new cluster has to wait."""
         for _ in range(COORDINATOR_LOOKS):
             try:

@@ -46,7 +46,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         instrumentation: WorkerInstrumentation,
         on_crash: Callable[[BaseException], None],
     ) -> None:
-        """own, own_foreign: make a partition's owner; on_crash: hears what an agent could not handle."""
+        """own, own_foreign: make a partition's owner; on_crash: hears what ends an agent or Faust."""
         self.group_settings = settings
         self.instrumentation = instrumentation
         self.partitions: dict[TP, Partition] = {}
@@ -55,6 +55,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
             read_ahead_bytes=settings.read_ahead_bytes, chunk_records=settings.chunk_records
         )
         self.source_name = settings.prefix + topics.TOUCHPOINTS.name
+        self._on_crash = on_crash
         self._own = own
         self._own_foreign = own_foreign
         servers = settings.client["bootstrap_servers"]
@@ -106,6 +107,18 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
 
     def _new_producer_transport(self) -> Transport:
         return Transport(self.conf.broker_producer, self)
+
+    def _create_directories(self) -> None:
+        """Make none: Faust keeps tables in them, and ours are in the changelog."""
+
+    def _crash(self, reason: BaseException) -> None:
+        """Tell of any part of Faust that ended: Faust itself would go on without it, and say nothing."""
+        super()._crash(reason)
+        self._on_crash(reason)
+
+    def refused(self, error: BaseException) -> None:
+        """Hear that the broker does not give what the group needs."""
+        self._on_crash(error)
 
     def new_intake(self) -> Intake:
         """Return the intake that consumer and partitions share."""

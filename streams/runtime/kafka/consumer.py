@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from typing import Any
 
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.events import Event
 from faust.topics import Topic
 from faust.transport.drivers import aiokafka as driver
@@ -58,7 +59,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is read wit
             await asyncio.sleep(NO_ROOM_S)
             return
         generation = self.app.consumer_generation_id
-        spans = await self._getmany(wanted, min(timeout, LONGEST_FETCH_S))
+        try:
+            spans = await self._getmany(wanted, min(timeout, LONGEST_FETCH_S))
+        except ConsumerStoppedError:
+            raise
+        except KafkaError as error:  # Faust would end its fetcher, and the rest of it go on for ever
+            self.app.refused(error)
+            await asyncio.sleep(LONGEST_FETCH_S)
+            return
         for tp, (start, end, records, size) in spans.items():
             if self.should_stop or not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # a rebalance opens every partition anew
@@ -98,10 +106,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is read wit
         return position
 
     async def _commit_offsets(self, offsets: dict[TP, int], start_new_transaction: bool = True) -> bool:
-        """Commit; what was refused stays to be committed."""
+        """Commit; what was refused stays to be committed. Who may not commit may not be in the group."""
         assignment = self.assignment()
         mine = {tp: offset for tp, offset in offsets.items() if tp in assignment}
-        if not mine or not await self._commit(mine):
+        try:
+            if not mine or not await self._commit(mine):
+                return False
+        except KafkaError as error:
+            self.app.refused(error)
             return False
         self._committed_offset.update(mine)
         return True

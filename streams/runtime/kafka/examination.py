@@ -5,7 +5,9 @@ from typing import Final, NamedTuple
 
 from streams.runtime.kafka.findings import Finding, Weight
 from streams.runtime.kafka.inspection import ANEW
+from streams.runtime.kafka.permissions import Allowed, Need, lacking, permission_findings
 from streams.runtime.kafka.provisioning import Plan, findings
+from streams.runtime.kafka.release import release
 from streams.settings import Settings
 
 CLOCKS_APART_MS: Final = 1_000  # less is the way of a record to the broker and back
@@ -43,12 +45,16 @@ class Seen(NamedTuple):
     changelog: Mapping[int, Span]
     newest: Newest | None
     now_ms: int  # this machine's clock, when the newest touchpoint had been read
+    allowed: Allowed | None  # None: the broker cannot tell
+    features: Mapping[str, int]  # of the cluster, with their levels
 
 
 def examine(seen: Seen, settings: Settings) -> list[Finding]:
     """Return the findings, in the order in which they are best mended."""
     return [
         Finding(Weight.OK, f"{settings.broker} answers; the cluster's brokers are {', '.join(seen.brokers)}"),
+        release(seen.features),
+        *permission_findings(settings, seen.allowed),
         *_topics(seen, settings),
         *_leaders(seen.leaderless),
         *_changelog(seen.changelog),
@@ -65,7 +71,7 @@ def _topics(seen: Seen, settings: Settings) -> Iterator[Finding]:
         names = ", ".join(each.name for each in plan.missing)
         yield Finding(Weight.ERROR, f"missing, so no worker starts: {names}", "rapport topics apply")
     yield from findings(plan.differences, settings.broker or "")
-    if not plan.missing and not plan.refused:
+    if plan.wanted and not plan.missing and not plan.refused:
         count = plan.existing[plan.wanted[0].name].partitions
         yield Finding(
             Weight.OK,
@@ -100,6 +106,8 @@ def _changelog(spans: Mapping[int, Span]) -> Iterator[Finding]:
 
 def _workers(seen: Seen, settings: Settings) -> Iterator[Finding]:
     members, partitions = seen.group.members, len(seen.touchpoints)
+    if members is None and any(each.resource == "group" for each in _lacking(seen, settings)):
+        return  # that is said with what is not allowed
     if members is None:
         way_out = f"allow Describe on the group {settings.app}"
         yield Finding(Weight.WARNING, f"the group {settings.app} may not be looked at", way_out)
@@ -110,6 +118,10 @@ def _workers(seen: Seen, settings: Settings) -> Iterator[Finding]:
         yield Finding(Weight.NOTE, what, f"run at most {partitions}")
     else:
         yield Finding(Weight.OK, f"workers in the group {settings.app}: {members}")
+
+
+def _lacking(seen: Seen, settings: Settings) -> list[Need]:
+    return [] if seen.allowed is None else lacking(settings, seen.allowed)
 
 
 def _lag(seen: Seen, settings: Settings) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
+from streams.runtime.kafka.errors import Verdict, verdict
 from streams.runtime.record import Record
 
 FETCH_WAIT_MS = 200  # a broker with nothing new answers so late; what changes meanwhile waits for it
@@ -152,6 +153,9 @@ class FetchThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is rea
         """Tell the group how far each partition is; it is for showing lag, so a refusal only means "not yet".
 
         After an eviction aiokafka would commit without a generation, and the broker would take it.
+
+        Raises:
+            KafkaError: this user is not allowed to.
         """
         consumer = self._ensure_consumer()
         generation = consumer._coordinator.generation
@@ -161,6 +165,8 @@ class FetchThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is rea
         try:
             await consumer.commit(wanted)
         except KafkaError as error:
+            if verdict(error) is Verdict.REFUSED:
+                raise
             self.app.instrumentation.commit_refused(error=error)
             return False
         return True

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from aiokafka.structs import TopicPartition
 
 from streams import topics
 from streams.runtime.kafka.administration import Administration, administration
+from streams.runtime.kafka.asking import allowed, features
 from streams.runtime.kafka.examination import Group, Newest, Seen, Span
 from streams.runtime.kafka.provisioning import compare, wanted_topics
 from streams.runtime.kafka.takeover import reader
@@ -31,10 +33,14 @@ async def look(client: dict[str, Any], settings: Settings, *, clock_ms: Callable
     async with administration(client) as cluster:
         brokers = await cluster.brokers()
         wanted = wanted_topics(settings, brokers=len(brokers))
+        may = await allowed(cluster, settings, [*(each.name for each in wanted), *settings.normalise])
+        hidden = set() if may is None else {name for name, bits in may.topics.items() if bits == 0}
+        wanted = [each for each in wanted if each.name not in hidden]  # nobody knows whether they are there
         names = [each.name for each in wanted]
         plan = compare(wanted, await cluster.existing(names))
         leaderless = await cluster.leaderless(names)
         group = await _group(cluster, settings.app, source)
+        levels = await features(cluster)
     # Of a partition that nobody leads, nobody tells offsets.
     led = {name for name in (source, topics.changelog(settings.app)) if name in plan.existing} - {*leaderless}
     spans: dict[str, dict[int, Span]] = {}
@@ -42,9 +48,12 @@ async def look(client: dict[str, Any], settings: Settings, *, clock_ms: Callable
     if led:  # aiokafka's consumer cannot be stopped before it has done anything
         async with reader(client) as consumer:
             spans = {name: await _spans(consumer, name, plan.existing[name].partitions) for name in led}
-            newest = await _newest(consumer, source, spans.get(source, {}))
+            with suppress(TopicAuthorizationFailedError):
+                newest = await _newest(consumer, source, spans.get(source, {}))
     touchpoints, changelog = spans.get(source, {}), spans.get(topics.changelog(settings.app), {})
-    return Seen(brokers, plan, leaderless, group, touchpoints, changelog, newest, clock_ms())
+    return Seen(
+        brokers, plan, leaderless, group, touchpoints, changelog, newest, clock_ms(), may, levels
+    )  # fmt: skip
 
 
 async def _group(cluster: Administration, app: str, source: str) -> Group:

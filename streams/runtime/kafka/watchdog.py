@@ -8,6 +8,7 @@ import asyncio
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from streams.instrumentation_worker import WorkerInstrumentation
@@ -56,7 +57,8 @@ class Watchdog:
         turned = moved = time.monotonic()
         turns, sign = -1, None
         while not self._stopped.wait(LOOK_S):
-            self._loop.call_soon_threadsafe(self._turn)
+            with suppress(RuntimeError):  # the loop is closed, and what is left is to end the process
+                self._loop.call_soon_threadsafe(self._turn)
             now = time.monotonic()
             if self._deadline is not None and now > self._deadline:
                 self._end("it was to stop, and cannot", now - self._deadline)

@@ -17,7 +17,7 @@ from streams.instrumentation import Instrumentation
 from streams.instrumentation_worker import WorkerInstrumentation
 from streams.model.definition import Model
 from streams.runtime.kafka.app import GroupSettings, WorkerApp
-from streams.runtime.kafka.errors import StateError, Verdict
+from streams.runtime.kafka.errors import StateError, Verdict, verdict
 from streams.runtime.kafka.normalise import Bounds, ForeignPartition, Normalising
 from streams.runtime.kafka.partition import Partition
 from streams.runtime.kafka.rekeying import Adapt
@@ -77,6 +77,7 @@ class Worker:
         self._adapt = adapt
         self._on_step = on_step
         self._stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._watchdog: Watchdog | None = None
         self._partitions: dict[str, int] = {}
 
@@ -104,6 +105,11 @@ class Worker:
         ]
         return "; ".join(waiting) or None
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether it ended because the broker does not allow something."""
+        return self.failure is not None and verdict(self.failure) is Verdict.REFUSED
+
     def stop(self) -> None:
         """End tidily: flush, commit, leave the group; but end, even if the broker does not answer."""
         self._stop.set()
@@ -117,7 +123,7 @@ class Worker:
             StateError: topics do not fit each other.
             KafkaConnectionError: no broker answers.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         client = self.settings.group.client
@@ -138,8 +144,8 @@ class Worker:
             await app.leave()
         finally:
             await self._plain.stop()
-            if self._watchdog is not None:
-                self._watchdog.stop()
+            if self._watchdog is not None and self.failure is None:
+                self._watchdog.stop()  # after a failure it sees to it that the process ends
         if self.failure is None:
             self.instrumentation.stopped(reason="signal")
         else:
@@ -264,7 +270,10 @@ class Worker:
     # How it ends
 
     def _crashed(self, error: BaseException) -> None:
-        self._end(error, EXIT_DEFECT)
+        """End, unless that is under way; parts of Faust tell it from threads of their own."""
+        code = EXIT_REFUSED if verdict(error) is Verdict.REFUSED else EXIT_DEFECT
+        if self._loop is not None and not self._stop.is_set():
+            self._loop.call_soon_threadsafe(self._end, error, code)
 
     def _fatal(self, tp: TP, error: BaseException, judged: Verdict) -> None:
         codes = {Verdict.FENCED: EXIT_FENCED, Verdict.DEFECT: EXIT_DEFECT}
