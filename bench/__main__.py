@@ -4,6 +4,7 @@ Every run passes the gate of `reference.py`, or ends the benchmark. Data and pro
 the seeded populations stay in the temporary directory for the next one.
 """
 
+import signal
 import sys
 import time
 
@@ -43,6 +44,7 @@ def main(
     replay, up, size, start, compile, help; and on a Kafka that is started for them:
     kafka, kafka-recovery, kafka-latency, kafka-memory, kafka-workers.
     """
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # what was started ends too
     scale = Scale(quick=quick, touchpoints=touchpoints, runs=runs)
     if write_readme and (scale.is_small or (INTERPRETED and not last)):
         raise click.UsageError("the README holds figures of full size and of the compiled engine only")
