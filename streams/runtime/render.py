@@ -89,7 +89,7 @@ class Renderer:
             alert=alert.name,
             severity=Severity(alert.severity),
             message=fill(alert.message, self._message_values(i, subject, alert.name)),
-            because=self._because(i, program.text),
+            because=self._because(i, words.raising(alert, program.text)),
         )
 
     def resolved(self, i: int) -> AlertResolved:

@@ -8,7 +8,7 @@ from schemas.outputs import Contribution
 from streams.engine import operations as op
 from streams.model.compile_rules import FOLLOW_STATES, Leaf, Program
 from streams.model.compiled import Compiled
-from streams.model.definition import Stage
+from streams.model.definition import Alert, Stage
 from streams.runtime.texts import Texts
 
 MOST_CONTRIBUTIONS = 5
@@ -36,6 +36,25 @@ def entering(stage: Stage, rule: str) -> str:
     if stage.upon is None:
         return rule
     return f"upon {stage.upon}" if stage.when is None else f"upon {stage.upon} when {rule}"
+
+
+def raising(alert: Alert, rule: str) -> str:
+    """Return how an alert is raised: by its rule, or upon something that happens and, if it has one, its rule."""
+    upon = _upon(alert)
+    if upon is None:
+        return rule
+    return f"upon {upon}" if alert.when is None else f"upon {upon} when {rule}"
+
+
+def _upon(alert: Alert) -> str | None:
+    if alert.upon_every_ms is not None:
+        return f"every {duration(alert.upon_every_ms)}"
+    pattern = alert.upon_transition
+    if pattern is None:
+        return alert.upon_signal or alert.upon_question
+    parts = [("from", pattern.from_stages), ("to", pattern.to), ("except to", pattern.except_to)]
+    stages = [f"{word} {' or '.join(names)}" for word, names in parts if names]
+    return " ".join(filter(None, [f"transition {pattern.framework}", pattern.direction, *stages]))
 
 
 def spoken(leaf: Leaf, value: float | str | None) -> str:

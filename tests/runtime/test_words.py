@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import pytest
 
 from schemas.outputs import Contribution
-from streams.runtime.words import MOST_CONTRIBUTIONS, Source, contributions, signal_contributions
+from streams.model.definition import Alert, TransitionPattern
+from streams.model.expression import Rule
+from streams.runtime.words import MOST_CONTRIBUTIONS, Source, contributions, raising, signal_contributions
+from tests.nodes import DAY, number
 
 NEVER = float("nan")
 BOUGHT = Source(0, "purchase", "Order Completed", counts=True, is_since=False)
 BOUGHT_IN_A_MONTH = Source(1, "purchase", "Order Completed", counts=True, is_since=False)
 SINCE_VISIT = Source(2, "visit", "Page Viewed", counts=False, is_since=True)
+RULE = Rule(text="RULE", node=number(1.0))
 SPENT = Source(3, "purchase", "Order Completed", counts=False, is_since=False)
 
 
@@ -58,3 +62,31 @@ def test_a_rule_that_counts_a_signal_twice_tells_the_larger_count() -> None:
 def test_what_never_happened_contributes_nothing() -> None:
     """Neither a count of zero nor a time since that is not known."""
     assert signal_contributions([BOUGHT, SINCE_VISIT], [0.0, 0.0, NEVER]) == []
+
+
+@pytest.mark.parametrize(
+    ("alert", "expected"),
+    [
+        (Alert(name="a", kind="state"), "RULE"),
+        (Alert(name="a", kind="event", upon_signal="purchase"), "upon purchase"),
+        (Alert(name="a", kind="event", upon_question="nps", when=RULE), "upon nps when RULE"),
+        (Alert(name="a", kind="event", upon_every_ms=365 * DAY), "upon every 365d"),
+        (
+            Alert(name="a", kind="event", upon_transition=TransitionPattern(framework="clm")),
+            "upon transition clm",
+        ),
+        (
+            Alert(
+                name="a",
+                kind="event",
+                upon_transition=TransitionPattern(
+                    framework="clm", direction="back", to=("a", "b"), except_to=("c",), from_stages=("d",)
+                ),
+            ),
+            "upon transition clm back from d to a or b except to c",
+        ),
+    ],
+)
+def test_an_alert_says_upon_what_it_was_raised(alert: Alert, expected: str) -> None:
+    """As the model says it; `always` would explain nothing."""
+    assert raising(alert, "RULE") == expected
