@@ -153,8 +153,8 @@ def _compared(at: Cluster, path: Path, faust: int, tell: Tell) -> dict[str, Figu
         measured = _small(at, path, most, name, part if most else whole)
         found[name].append(measured.wall)
         tell(f"  {measured.wall:,.0f} touchpoints/s, {measured.cpu:,.0f} for each second of CPU time")
-    rates = {name: median(values) for name, values in found.items()}
     figures = {f"small {name}": shown(values) for name, values in found.items()}
+    rates = {name: figures[f"small {name}"].value for name in PEERS}
     for name in ("script", "faust"):
         times = rates["rapport"] / rates[name] if rates[name] else 0.0
         figures[f"times {name}"] = Figure(times, f"{times:.1f} times" if times else TOO_SHORT)
@@ -182,9 +182,9 @@ def _small(at: Cluster, path: Path, most: int | None, name: str, expected: table
 
 def shown(rates: Sequence[float]) -> Figure:
     """Return the median of rates, with their span; a run that was too short says so."""
-    middle = median(rates)
-    if not middle:
+    if not all(rates):
         return Figure(0.0, TOO_SHORT)
+    middle = median(rates)
     if len(rates) == 1:
         return Figure(middle, f"{middle:,.0f}")
     return Figure(middle, f"{middle:,.0f} ({min(rates):,.0f} to {max(rates):,.0f})")
