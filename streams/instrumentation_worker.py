@@ -128,6 +128,10 @@ class WorkerInstrumentation:
         self._refused_commits.inc()
         tell(logging.INFO, "commit_refused", error=f"{type(error).__name__}: {error}")
 
+    def group_troubled(self, *, error: Exception) -> None:
+        """The group could not be coordinated; it is tried again."""
+        tell(logging.WARNING, "group_troubled", error=f"{type(error).__name__}: {error}")
+
     def stuck(self, *, what: str, seconds: float) -> None:
         """Nothing moves though there is work; the process ends."""
         tell(logging.CRITICAL, "stuck", what=what, seconds=round(seconds, 1))

@@ -39,7 +39,7 @@ def entering(stage: Stage, rule: str) -> str:
 
 
 def raising(alert: Alert, rule: str) -> str:
-    """Return how an alert is raised: by its rule, or upon something that happens and, if it has one, its rule."""
+    """Return how an alert is raised: by its rule, or upon something that happens and any rule beside."""
     upon = _upon(alert)
     if upon is None:
         return rule

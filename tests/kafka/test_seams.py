@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import aiokafka
 import faust
@@ -20,7 +21,7 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, Fetch
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, KafkaError
 from aiokafka.partitioner import DefaultPartitioner, murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.producer.transaction_manager import TransactionManager, TransactionState
@@ -258,6 +259,30 @@ def test_a_heartbeat_says_whether_the_group_knows_us() -> None:
     assert "self.request_rejoin()" in source  # the group rebalances: it is a member, but for how long
     assert source.count("self.reset_generation()") == 2  # an old generation, an unknown member
     assert "self._rejoin_needed_fut.set_result" in inspect.getsource(GroupCoordinator.request_rejoin)
+
+
+def test_coordination_waits_until_its_error_was_heard() -> None:
+    """The `getmany` of aiokafka, which is not used here, hears it; nobody else would."""
+
+    async def run() -> tuple[bool, str, bool]:
+        coordinator = GroupCoordinator.__new__(GroupCoordinator)
+        coordinator._subscription = Mock()
+        coordinator._closing = asyncio.get_running_loop().create_future()
+        coordinator._coordination_task = asyncio.get_running_loop().create_future()
+        waiting = asyncio.ensure_future(coordinator._push_error_to_user(KafkaError("no coordinator")))
+        await asyncio.sleep(0)
+        waited = not waiting.done()
+        try:
+            coordinator.check_errors()
+        except KafkaError as error:
+            told = str(error)
+        await asyncio.wait([waiting], timeout=10)
+        return waited, told, waiting.done()
+
+    waited, told, is_over = asyncio.run(run())
+    assert waited
+    assert "no coordinator" in told
+    assert is_over
 
 
 def test_what_is_asked_of_aiokafkas_consumer() -> None:

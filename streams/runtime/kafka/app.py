@@ -56,6 +56,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         )
         self.source_name = settings.prefix + topics.TOUCHPOINTS.name
         self._on_crash = on_crash
+        self.joined = False  # the group, ever
         self._own = own
         self._own_foreign = own_foreign
         servers = settings.client["bootstrap_servers"]
@@ -183,6 +184,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         self.partitions = {tp: each for tp, each in self.partitions.items() if each not in gone}
         self.foreign = {tp: each for tp, each in self.foreign.items() if each not in gone}
         kept = {*self.owners}
+        self.joined = True
         await asyncio.gather(*(each.stop() for each in gone))
         self.instrumentation.assigned(
             partitions=[tp.partition for tp in ours],

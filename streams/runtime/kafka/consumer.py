@@ -14,12 +14,14 @@ from faust.topics import Topic
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
+from mode import Service
 
 from streams.runtime.kafka.chunks import Chunk, Intake
 from streams.runtime.kafka.fetching import FetchThread
 
 LONGEST_FETCH_S = 0.2  # the partitions wanted are fixed for so long
 NO_ROOM_S = 0.02
+HEAR_S = 1.0
 
 Revoked = Callable[[], Awaitable[None]]
 Assigned = Callable[[set[TP], int], Awaitable[None]]
@@ -49,6 +51,16 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is read wit
 
     def _new_consumer_thread(self) -> FetchThread:
         return FetchThread(self, loop=self.loop, beacon=self.beacon)
+
+    @Service.task  # type: ignore[untyped-decorator]  # mode is read without types
+    async def _hear_group(self) -> None:
+        """Look after the group, also while nothing is fetched: that is when it rebalances."""
+        while not self.should_stop:
+            await self.sleep(HEAR_S)
+            try:
+                await self._thread.hear_group()
+            except KafkaError as error:
+                self.app.refused(error)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Yield chunks of partitions that have room; `timeout` is Faust's, ours is shorter."""

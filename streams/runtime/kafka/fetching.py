@@ -137,6 +137,24 @@ class FetchThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is rea
             result._partition_records = None
         return Span(start, end, records, size)
 
+    async def hear_group(self) -> None:
+        """Hear what the group's coordination met: until somebody has, it does nothing more, not even join.
+
+        Raises:
+            KafkaError: this user is not allowed into the group, or coordination has ended.
+        """
+        await self.call_thread(self._hear_group)
+
+    async def _hear_group(self) -> None:
+        coordinator = self._ensure_consumer()._coordinator
+        has_ended = coordinator._coordination_task.done()
+        try:
+            coordinator.check_errors()
+        except KafkaError as error:
+            if has_ended or verdict(error) is Verdict.REFUSED:
+                raise
+            self.app.instrumentation.group_troubled(error=error)
+
     async def confirms(self, generation: int) -> bool:
         """Return whether the group's coordinator answers now, and knows us as members of this generation."""
         return bool(await self.call_thread(self._heartbeat, generation))

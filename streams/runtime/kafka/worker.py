@@ -89,6 +89,8 @@ class Worker:
             return f"{type(self.failure).__name__}: {self.failure}"
         if app is None or not app.started:
             return "starting"
+        if not app.joined:
+            return "not in the group yet"
         if app.rebalancing:
             return "the group is rebalancing"
         waiting = [
