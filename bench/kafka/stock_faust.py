@@ -7,6 +7,7 @@ Run: python -m bench.kafka.stock_faust, with the settings of `rapport worker` in
 """
 
 import os
+import tempfile
 from typing import Any
 
 import faust
@@ -32,6 +33,7 @@ def application(broker: str, app: str, prefix: str) -> faust.App:
         app,
         broker=f"kafka://{broker}",
         store="memory://",
+        datadir=tempfile.mkdtemp(prefix="rapport-bench-faust-"),
         broker_commit_interval=1.0,  # as often as the others, so that progress is seen as finely
         topic_partitions=PARTITIONS,
         topic_replication_factor=1,
