@@ -47,6 +47,7 @@ class Emitter:
         self._of_held = slice(self._of_stages.stop, self._of_stages.stop + len(names.frameworks))
         self._is_plain = [each.kind != "flags" for each in model.frameworks]
         self._is_level = [each.levels for each in model.frameworks]
+        self._is_told_as_stage = [not each.levels for each in model.frameworks]
         self._names = [(None, *names.stages[each.name]) for each in model.frameworks]
         self._held: list[dict[int, list[str]]] = [{} for _ in model.frameworks]
         self._stages = _struct("stages", [each.name for each in model.frameworks if not each.levels])
@@ -97,10 +98,10 @@ class Emitter:
                 zip(self._names, self._is_plain, state[:count], state[count:], strict=True)
             )
         ]
-        if not any(self._is_level):
+        if all(self._is_told_as_stage):
             return found, ()
         levels = [flags[-1] if flags else None for flags in compress(found, self._is_level)]
-        return list(compress(found, [not each for each in self._is_level])), levels
+        return list(compress(found, self._is_told_as_stage)), levels
 
     def _flags(self, k: int, held: int) -> list[str]:
         """Return the flags of framework `k` that are on."""
