@@ -7,7 +7,6 @@ same message ids, and dropped there as duplicates.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 from faust.types import TP
@@ -228,8 +227,7 @@ class ForeignPartition:
             self._write.cancel()
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(*EXPECTED):
-                await asyncio.wait_for(producer.stop(), SETTLE_S)
+            await producer.stop()
 
 
 async def _write(producer: FlushProducer, outgoing: dict[int, list[Outgoing]]) -> None:

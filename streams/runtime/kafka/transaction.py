@@ -16,7 +16,7 @@ from streams.runtime.kafka.errors import FlushFailed, RecordTooLarge
 from streams.runtime.kafka.outputs import Outgoing
 
 START_TIMEOUT_S: Final = 60.0
-STOP_TIMEOUT_S: Final = 10.0
+STOP_TIMEOUT_S: Final = 5.0
 BATCH_OVERHEAD: Final = 1_024
 
 
@@ -66,8 +66,8 @@ class FlushProducer:
         await asyncio.wait_for(self._producer.start(), START_TIMEOUT_S)
 
     async def stop(self) -> None:
-        """Disconnect, within ten seconds; the next owner's start ends an unfinished transaction."""
-        stopping = asyncio.ensure_future(self._producer.stop())
+        """Disconnect in five seconds; the next owner's start ends an unfinished transaction."""
+        stopping = asyncio.gather(self._producer.stop(), return_exceptions=True)
         _, waiting = await asyncio.wait([stopping], timeout=STOP_TIMEOUT_S)
         if waiting:  # with the broker away it would wait for the answers to what it has sent
             stopping.cancel()
