@@ -3,13 +3,16 @@
 import os
 import uuid
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
 
 import pytest
 
 from tests.kafka.artifacts import MissingPart
 from tests.kafka.broker import Broker
 from tests.kafka.secured import SecuredBroker
+
+B = TypeVar("B", bound=Broker)
 
 
 class Fresh(NamedTuple):
@@ -23,16 +26,9 @@ class Fresh(NamedTuple):
         return self.prefix + name
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker, started once per run; RAPPORT_TEST_KAFKA=host:port takes one that already runs."""
-    elsewhere = os.environ.get("RAPPORT_TEST_KAFKA")
-    if elsewhere:
-        running = Broker(bootstrap=elsewhere)
-        running.start()
-        yield running
-        return
-    broker = Broker(tmp_path_factory.mktemp("kafka"))
+@contextmanager
+def running(broker: B) -> Iterator[B]:
+    """Start a broker, or fail with the part that is missing; in the end its data is thrown away."""
     try:
         broker.start()
     except MissingPart as error:
@@ -41,21 +37,27 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield broker
     finally:
         if broker.running:
-            broker.kill()  # its data is thrown away
+            broker.kill()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker, started once per run; RAPPORT_TEST_KAFKA=host:port takes one that already runs."""
+    elsewhere = os.environ.get("RAPPORT_TEST_KAFKA")
+    if elsewhere:
+        theirs = Broker(bootstrap=elsewhere)
+        theirs.start()
+        yield theirs
+        return
+    with running(Broker(tmp_path_factory.mktemp("kafka"))) as own:
+        yield own
 
 
 @pytest.fixture(scope="session")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
     """A broker with TLS, SASL and permissions, started once per run, when the first test asks for it."""
-    broker = SecuredBroker(tmp_path_factory.mktemp("secured"))
-    try:
-        broker.start()
-    except MissingPart as error:
-        pytest.fail(str(error), pytrace=False)
-    try:
-        yield broker
-    finally:
-        broker.kill()
+    with running(SecuredBroker(tmp_path_factory.mktemp("secured"))) as own:
+        yield own
 
 
 @pytest.fixture
