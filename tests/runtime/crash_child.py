@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from streams import topics
 from streams.instrumentation import Instrumentation
 from streams.runtime.embedded import database, flushes, outputs
-from streams.runtime.embedded.log import EmbeddedLog
+from streams.runtime.embedded.log import EmbeddedLog, Retention
 from streams.runtime.embedded.outputs import OutputRow
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
 from streams.runtime.record import Flush
@@ -51,7 +51,8 @@ def main(directory: Path, *, started_ns: int, fault: str) -> None:
         return BASE_MS + (time.time_ns() - started_ns) // 10
 
     instrumentation = Instrumentation(MODEL, build="test", registry=CollectorRegistry())
-    with (TornLog if fault == "torn" else EmbeddedLog)(directory) as log:
+    forever = Retention(input_ms=None, outputs_ms={})  # on a busy machine a month passes by this clock
+    with (TornLog if fault == "torn" else EmbeddedLog)(directory, retention=forever) as log:
         run = EmbeddedRun(
             log, MODEL, CountingProcessor, clock=clock, instrumentation=instrumentation, settings=SETTINGS
         )
