@@ -33,7 +33,7 @@ from streams.runtime.matching import Matcher
 from streams.runtime.outcome import Told
 from streams.runtime.record import Record
 from streams.runtime.texts import Texts, shown_traits
-from streams.runtime.words import Source
+from streams.runtime.words import Move, Source
 
 _value = attrgetter("value")
 
@@ -60,6 +60,7 @@ class Lane:
         self.flows = Flows(compiled)
         self.emitter = Emitter(compiled)
         self.sources: dict[str, list[Source]] = {}  # by a rule's text
+        self.moves: dict[tuple[int, ...], Move] = {}
         self.width = max((len(paths) for paths in compiled.names.inputs), default=0)
         self.codes = max((len(paths) for paths in compiled.names.codes), default=0)
         self.storing = storing

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from streams.runtime.lane import Lane
 
 
-_encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(ScoreUpdated).decode
 
 
@@ -97,7 +96,7 @@ class Outcome:
 
     def scores(self) -> list[ScoreUpdated]:
         """Return the latest emission of every customer that has one, as their readers see it."""
-        return [_decode(_encode(each)) for each in latest(self.sent)]
+        return [_decode(each.value) for each in latest(self.sent)]
 
     def _renderers(self) -> Iterator[Renderer]:
         return (Renderer(*harvest) for harvest in self.told.harvests)

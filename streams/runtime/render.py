@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _DIRECTIONS = (MoveDirection.FORWARD, MoveDirection.BACK, MoveDirection.LATERAL)
 _ALWAYS = Program("always", ())
+_BY_MODEL, _BY_TIME = Trigger(kind="model"), Trigger(kind="time")
 
 
 class Renderer:
@@ -58,7 +59,7 @@ class Renderer:
     def transition(self, i: int) -> StageChanged:
         """Return happening `i` as a transition."""
         h = self.happenings[i]
-        framework = self.compiled.names.frameworks[h[ground.TOLD_WHAT]]
+        framework, before, after, direction, rule = self._move(h)
         subject = self.lane.table.names[h[ground.TOLD_ROW]]
         return StageChanged(
             id=output_id(subject, framework, h[ground.TOLD_SEQUENCE], h[ground.TOLD_INCARNATION]),
@@ -67,11 +68,11 @@ class Renderer:
             model=self.model.name,
             model_version=self.model.version,
             framework=framework,
-            from_stage=self._stage(framework, h[ground.TOLD_FROM]),
-            to_stage=self._stage(framework, h[ground.TOLD_TO]),
-            direction=_DIRECTIONS[h[ground.TOLD_DIRECTION]],
+            from_stage=before,
+            to_stage=after,
+            direction=direction,
             dwell_ms=h[ground.TOLD_DWELL],
-            because=self._because(i, self._move_rule(h)),
+            because=self._because(i, rule),
         )
 
     def raised(self, i: int) -> AlertRaised:
@@ -116,6 +117,25 @@ class Renderer:
         rule = happening[ground.TOLD_RULE]
         return self.compiled.programs[rule] if rule >= 0 else _ALWAYS
 
+    def _move(self, happening: list[int]) -> words.Move:
+        """Return what all moves like this one have in common; worked out once."""
+        kind = (
+            *happening[ground.TOLD_WHAT : ground.TOLD_DIRECTION + 1],
+            happening[ground.TOLD_RULE],
+            happening[ground.TOLD_MODE],
+        )
+        known = self.lane.moves.get(kind)
+        if known is None:
+            framework = self.compiled.names.frameworks[happening[ground.TOLD_WHAT]]
+            known = self.lane.moves[kind] = words.Move(
+                framework,
+                self._stage(framework, happening[ground.TOLD_FROM]),
+                self._stage(framework, happening[ground.TOLD_TO]),
+                _DIRECTIONS[happening[ground.TOLD_DIRECTION]],
+                self._move_rule(happening),
+            )
+        return known
+
     def _move_rule(self, happening: list[int]) -> str:
         """Return what to quote as the reason of a move: the rule that fired, or the one that ended."""
         text = self._program(happening).text
@@ -133,6 +153,8 @@ class Renderer:
     def _because(self, i: int, rule: str) -> Because:
         h = self.happenings[i]
         program = _ALWAYS if h[ground.TOLD_MODE] == ground.TIME_OVER else self._program(h)
+        if not (program.leaves or program.sources):
+            return Because(rule=rule, values={}, touchpoints=[], trigger=self._trigger(h))
         numbers = self.told[i].tolist()
         values = {
             leaf.text: words.shown(leaf, value, self.compiled, self.lane.texts)
@@ -157,9 +179,9 @@ class Renderer:
             case ground.BY_TOUCHPOINT:
                 return Trigger(kind="touchpoint", message_id=self.messages[happening[ground.TOLD_TOUCHPOINT]])
             case ground.BY_MODEL:
-                return Trigger(kind="model")
+                return _BY_MODEL
             case _:
-                return Trigger(kind="time")
+                return _BY_TIME
 
     def _message_values(self, i: int, subject: str, alert: str) -> dict[str, str]:
         """Return what an alert's message may name: terms of its rule, scores, stages, the transition."""

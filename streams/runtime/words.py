@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from schemas.outputs import Contribution
+from schemas.outputs import Contribution, MoveDirection
 from streams.engine import operations as op
 from streams.model.compile_rules import FOLLOW_STATES, Leaf, Program
 from streams.model.compiled import Compiled
@@ -94,6 +94,16 @@ def contributions(points: Sequence[float], events: Sequence[str]) -> list[Contri
 
 def _size(item: tuple[str, float]) -> float:
     return abs(item[1])
+
+
+class Move(NamedTuple):
+    """What moves have in common whose rule, and stages before and after it, are the same."""
+
+    framework: str
+    before: str | None
+    after: str | None
+    direction: MoveDirection
+    rule: str  # as it is quoted
 
 
 class Source(NamedTuple):

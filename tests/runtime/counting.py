@@ -23,6 +23,7 @@ from schemas.outputs import (
 )
 from schemas.touchpoint import InternalRecord, Touchpoint
 from streams.model.definition import Model, Settings
+from streams.runtime.emission import Emission
 from streams.runtime.record import Flush, Record
 
 MODEL = Model(name="counting", version=1, digest="d1", settings=Settings(timer_grace_ms=60_000))
@@ -89,9 +90,12 @@ class Scored:
         self.subjects = [each.customer_id for each in scores]
         self._scores = scores
 
-    def emissions(self, places: Sequence[int]) -> list[ScoreUpdated]:
+    def emissions(self, places: Sequence[int]) -> list[Emission]:
         """Return those at these places."""
-        return [self._scores[place] for place in places]
+        return [
+            Emission(each.id, each.customer_id, msgspec.json.encode(each.at)[1:-1], msgspec.json.encode(each))
+            for each in map(self._scores.__getitem__, places)
+        ]
 
 
 class CountingProcessor:

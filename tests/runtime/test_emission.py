@@ -97,7 +97,8 @@ def test_every_emission_encodes_as_the_contract_has_it(case: tuple[Model, Histor
         numbers = block.sent.tolist()
         found = list(block.emissions(range(len(numbers))))
         expected = [plainly(lane, *each) for each in zip(block.subjects, numbers, strict=True)]
-        assert list(map(msgspec.json.encode, found)) == list(map(msgspec.json.encode, expected))
+        assert [each.value for each in found] == list(map(msgspec.json.encode, expected))
+        assert [each.id for each in found] == [each.id for each in expected]
 
 
 LEVELS = """
@@ -135,5 +136,5 @@ def test_of_several_emissions_of_a_customer_the_last_is_told() -> None:
     found = list(latest(blocks(driver)))
 
     assert sorted(each.customer_id for each in found) == ["c1", "c2"]
-    whole = [msgspec.json.decode(msgspec.json.encode(each), type=ScoreUpdated) for each in found]
+    whole = [msgspec.json.decode(each.value, type=ScoreUpdated) for each in found]
     assert {each.customer_id: each.levels["rank"] for each in whole} == {"c1": "silver", "c2": "bronze"}

@@ -7,7 +7,7 @@ as long as their retention says, and are read newest first.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -26,7 +26,7 @@ TABLES: Final = {
 Page = tuple[list[bytes], int | None]
 
 
-class OutputRow(NamedTuple):
+class OutputRow(msgspec.Struct, frozen=True, gc=False):
     """One output: its topic, its key, and its value as JSON.
 
     `about` is what it can be looked up by beside the key: the framework, the alert, the reason.
@@ -53,7 +53,7 @@ def rows_of(outbox: Outbox) -> list[OutputRow]:
             for each in outbox.alerts
         ),
         *(
-            OutputRow(topics.SCORES.name, each.customer_id.encode(), None, encode(each))
+            OutputRow(topics.SCORES.name, each.customer_id.encode(), None, each.value)
             for each in outbox.scores
         ),
     ]

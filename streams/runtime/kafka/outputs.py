@@ -4,7 +4,7 @@ Dead letters and late touchpoints are the original bytes, with reason and origin
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -12,7 +12,6 @@ from schemas.dead_letter import KEPT_BYTES, DeadLetter, LateTouchpoint
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
 from schemas.views import PartitionKpis
 from streams import topics
-from streams.runtime.emission import Emission
 from streams.runtime.outbox import Outbox
 
 Headers = Sequence[tuple[str, bytes]]
@@ -28,7 +27,7 @@ _SCORES: Final = b"engagement.score_updated.v1"
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to be written."""
 
     topic: str
@@ -80,7 +79,8 @@ class Renderer:
     def _scores(self, outbox: Outbox) -> Iterator[Outgoing]:
         topic, common = self._name(topics.SCORES), self._of_scores
         for each in outbox.scores:
-            yield Outgoing(topic, each.customer_id.encode(), _encode(each), (*_identity(each), *common))
+            identity = (("ce_id", each.id.encode()), ("ce_time", each.at))
+            yield Outgoing(topic, each.customer_id.encode(), each.value, (*identity, *common))
 
     def _dead_letter(self, letter: DeadLetter) -> Outgoing:
         headers = [("error.reason", letter.reason.value.encode()), ("error.message", letter.message.encode())]
@@ -108,6 +108,6 @@ class Renderer:
         return self._prefix + topic.name
 
 
-def _identity(event: StageChanged | AlertRaised | AlertResolved | Emission) -> Headers:
+def _identity(event: StageChanged | AlertRaised | AlertResolved) -> Headers:
     """Return the headers that tell an output from others; the instant as it stands in the value."""
     return ("ce_id", event.id.encode()), ("ce_time", _encode(event.at)[1:-1])
