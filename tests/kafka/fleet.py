@@ -23,7 +23,7 @@ CHILD: Final = ("-m", "tests.kafka.worker_child")
 ROOT: Final = Path(__file__).parents[2]
 HASTY: Final = ROOT / "tests" / "data" / "hasty.yaml"
 START_S: Final = 300.0  # the engine may have to be compiled first
-LOOK_S: Final = 0.05
+LOOK_S: Final = 0.2
 _SAMPLE: Final = re.compile(r"^(\w+)(?:\{(.*)\})? ([-+.\deE]+)$")
 _QUIET: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -161,7 +161,7 @@ class Fleet:
         own = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")}
         chosen = {
             "broker": broker.bootstrap, "app": fresh.app, "topic_prefix": fresh.prefix, "model": str(HASTY),
-            "metrics_port": "0", "session_timeout_ms": "3000", "flush_interval_ms": "100",
+            "metrics_port": "0", "session_timeout_ms": "3000", "flush_interval_ms": "250",
             "watchdog_s": "60", **settings,
         }  # fmt: skip
         self._environment = own | {f"RAPPORT_{name.upper()}": value for name, value in chosen.items()}
