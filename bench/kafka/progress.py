@@ -2,6 +2,7 @@
 
 Never a counter of its own. The start (joining, taking over, loading the engine) ends with the first commit.
 Commits come about once a second, so the last one may be late by as much, and is left out where others remain.
+Partitions do not end together; what comes after the first has ended is left out, of every system.
 """
 
 import os
@@ -27,6 +28,7 @@ class Point(NamedTuple):
     at_s: float
     committed: int
     cpu_s: float
+    is_full: bool  # no partition was at its end: nothing waits for others, and no tick lets time pass
 
 
 class Rate(NamedTuple):
@@ -41,12 +43,14 @@ class TooShortError(Exception):
 
 
 def rate(points: Sequence[Point]) -> Rate:
-    """Return the rate from the first to the last progress.
+    """Return the rate from the first to the last progress while every partition had more to read.
 
     Raises:
         TooShortError: there are not two of them.
     """
-    steps = [later for earlier, later in pairwise(points) if later.committed > earlier.committed]
+    steps = [
+        later for earlier, later in pairwise(points) if later.committed > earlier.committed and later.is_full
+    ]
     if len(steps) >= ENOUGH:
         steps = steps[:-1]
     if len(steps) < 2 or steps[-1].at_s <= steps[0].at_s or steps[-1].cpu_s <= steps[0].cpu_s:
@@ -103,10 +107,11 @@ def watch(
     while not points or points[-1].committed < total:
         see()
         # What comes behind the loaded touchpoints (ticks) is not counted.
-        done = sum(min(at, end) for at, end in zip(group.committed(), ends, strict=True))
-        points.append(Point(time.monotonic(), done, sum(map(cpu_s, pids))))
+        reached = [min(at, end) for at, end in zip(group.committed(), ends, strict=True)]
+        is_full = all(at < end for at, end in zip(reached, ends, strict=True))
+        points.append(Point(time.monotonic(), sum(reached), sum(map(cpu_s, pids)), is_full))
         if time.monotonic() > deadline:
-            raise TimeoutError(f"after {timeout_s:g} s, {done:,} of {total:,} touchpoints are committed")
+            raise TimeoutError(f"after {timeout_s:g} s, {sum(reached):,} of {total:,} are committed")
         time.sleep(LOOK_S)
     return points
 

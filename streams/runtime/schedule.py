@@ -8,6 +8,7 @@ import msgspec
 NOT_YET: Final = float("-inf")
 NOT_AT_ALL: Final = float("inf")
 BEHIND_INTERVAL_MS: Final = 2_000
+LONGEST_TICK_MS: Final = 86_400_000
 LONGEST_WAIT_MS: Final = 30_000.0  # the machine's clock may be set, or the machine sleep, in the meantime
 
 
@@ -36,15 +37,24 @@ class Schedule:
         self._settings = settings
         self._clock = clock
         self._pace = pace
+        self.is_catching_up = False  # the last tick did not say what time it is, as too much was due
         self._flushed_at = self._ticked_at = NOT_YET
 
     def flushed(self) -> None:
         """A flush was written."""
         self._flushed_at = self._pace()
 
-    def ticked(self) -> None:
-        """A tick is about to be appended."""
-        self._ticked_at = self._pace()
+    def tick(self, due_ms: int) -> int:
+        """Return what a tick that is about to be appended says, when rows are due at `due_ms`.
+
+        That is now; but after a long time it is a day past what is due first, and the next tick follows at
+        once. So what a year of silence brings about is told, and written, a day at a time.
+        """
+        now_ms = self._clock()
+        said_ms = min(now_ms, due_ms + LONGEST_TICK_MS)
+        self.is_catching_up = said_ms < now_ms
+        self._ticked_at = NOT_YET if self.is_catching_up else self._pace()
+        return said_ms
 
     def flush_wait_ms(self, changes: int, *, behind: bool = False) -> float:
         """Return the time until the next flush when so much has changed; `NOT_AT_ALL` for nothing.

@@ -17,9 +17,15 @@ DAY_MS = 86_400_000
 BODIES = list(million(12, 3, touchpoints=150))
 
 
-def points(*committed: int, every_s: float = 1.0) -> list[Point]:
-    """Return what is seen of a group at equal intervals, of a system that needs half of a core."""
-    return [Point(number * every_s, done, number * every_s / 2) for number, done in enumerate(committed)]
+def points(*committed: int, every_s: float = 1.0, full: int = 1_000) -> list[Point]:
+    """Return what is seen of a group at equal intervals, of a system that needs half of a core.
+
+    full: at so many, the first partition is at its end.
+    """
+    return [
+        Point(number * every_s, done, number * every_s / 2, is_full=done < full)
+        for number, done in enumerate(committed)
+    ]
 
 
 def test_the_start_is_cut_from_a_rate() -> None:
@@ -33,6 +39,11 @@ def test_the_last_commit_is_left_out_where_others_remain() -> None:
     """It comes up to a second after the work was done; of four there would remain too few."""
     assert rate(points(0, 10, 110, 210, 310, 311)).wall == 100.0
     assert rate(points(0, 10, 110, 210, 211)).wall == pytest.approx(67.0)
+
+
+def test_what_comes_after_the_first_partition_has_ended_is_left_out() -> None:
+    """By then a system waits for the others, or lets time pass."""
+    assert rate(points(0, 10, 110, 210, 310, 311, 312, full=311)).wall == pytest.approx(100.0)
 
 
 @pytest.mark.parametrize("committed", [(), (0,), (0, 0), (0, 100)])

@@ -99,10 +99,11 @@ def lives(seed: int) -> Iterator[tuple[int, Item]]:
         yield at_ms, (customer.encode(), msgspec.json.encode(touchpoint))
 
 
-def canonical(processor: Processor) -> tuple[dict[str, CustomerView | None], dict[str, int], object]:
-    """Return the state by names and values."""
+def canonical(processor: Processor) -> tuple[dict[str, CustomerView], dict[str, int], object]:
+    """Return the state by names and values; when a row is due next is a bound, closer after more ticks."""
     totals = {name: count for name, count in processor.totals.items() if name != "already_applied"}
-    customers = {name: processor.customer(name) for name in sorted(processor.customers())}
+    views = filter(None, map(processor.customer, sorted(processor.customers())))
+    customers = {view.customer_id: msgspec.structs.replace(view, next_due=None) for view in views}
     return customers, totals, processor.kpis()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.runtime.schedule import BEHIND_INTERVAL_MS, NOT_AT_ALL, RunSettings, Schedule
+from streams.runtime.schedule import BEHIND_INTERVAL_MS, LONGEST_TICK_MS, NOT_AT_ALL, RunSettings, Schedule
 
 NOW = 10_000
 
@@ -36,3 +36,26 @@ def test_many_changes_are_written_at_once(behind: bool) -> None:
 def test_whoever_is_behind_flushes_seldom(interval_ms: int, expected: int) -> None:
     """Every two seconds, or as seldom as the settings say."""
     assert flushed_ago(0, flush_interval_ms=interval_ms).flush_wait_ms(1, behind=True) == expected
+
+
+def at(now_ms: int) -> Schedule:
+    """Return a schedule whose clock stands at an instant."""
+    return Schedule(RunSettings(), clock=lambda: now_ms, pace=lambda: NOW)
+
+
+def test_a_tick_says_what_time_it_is() -> None:
+    """What is due was not due long: the next tick waits for its interval."""
+    schedule = at(5 * LONGEST_TICK_MS)
+
+    assert schedule.tick(4 * LONGEST_TICK_MS) == 5 * LONGEST_TICK_MS
+    assert not schedule.is_catching_up
+    assert schedule.tick_wait_ms(0) == RunSettings().tick_interval_ms
+
+
+def test_after_a_long_time_ticks_follow_each_other() -> None:
+    """Each goes a day past what is due first, so that no step brings about more than a day does."""
+    schedule = at(5 * LONGEST_TICK_MS)
+
+    assert schedule.tick(LONGEST_TICK_MS) == 2 * LONGEST_TICK_MS
+    assert schedule.is_catching_up
+    assert schedule.tick_wait_ms(2 * LONGEST_TICK_MS) <= 0

@@ -203,9 +203,9 @@ class EmbeddedRun:
 
     def _tick_when_due(self) -> None:
         """Say in the log what time it is, so that time itself can change the rows that are due."""
-        if self._tick_wait_ms() <= 0:
-            self._schedule.ticked()
-            self._append(InternalRecord(kind="tick", timestamp=instant(self._clock())))
+        due_ms = self._due_ms()
+        if self._schedule.tick_wait_ms(due_ms) <= 0:
+            self._append(InternalRecord(kind="tick", timestamp=instant(self._schedule.tick(due_ms))))
 
     def _append(self, record: InternalRecord) -> None:
         self._log.append([(None, _encode(record))], self._clock())
@@ -220,10 +220,12 @@ class EmbeddedRun:
     def _flush_wait_ms(self) -> float:
         return self._schedule.flush_wait_ms(self._unflushed + len(self._outbox))
 
-    def _tick_wait_ms(self) -> float:
+    def _due_ms(self) -> int:
         with self.processor() as processor:
-            due_ms = processor.next_due_ms()
-        return self._schedule.tick_wait_ms(due_ms + self._model.settings.timer_grace_ms)
+            return processor.next_due_ms() + self._model.settings.timer_grace_ms
+
+    def _tick_wait_ms(self) -> float:
+        return self._schedule.tick_wait_ms(self._due_ms())
 
     # In a thread
 

@@ -16,18 +16,18 @@ class InternalRecords(NamedTuple):
     tp: TP
     services: Services
 
-    async def tick(self) -> None:
-        """Say that it is now this instant."""
-        await self._append(InternalRecord(kind="tick", timestamp=instant(self.services.clock_ms())))
+    async def tick(self, at_ms: int) -> int:
+        """Say that it is this instant; return the offset of that."""
+        return await self._append(InternalRecord(kind="tick", timestamp=instant(at_ms)))
 
-    async def announce_model(self) -> None:
+    async def announce_model(self) -> int:
         """Say that from here on another model holds than the one that the state was made by."""
         model, now = self.services.model, instant(self.services.clock_ms())
-        await self._append(
+        return await self._append(
             InternalRecord(
                 kind="model", timestamp=now, model=model.name, version=model.version, digest=model.digest
             )
         )
 
-    async def _append(self, record: InternalRecord) -> None:
-        await self.services.append(self.tp, msgspec.json.encode(record))
+    async def _append(self, record: InternalRecord) -> int:
+        return await self.services.append(self.tp, msgspec.json.encode(record))

@@ -103,7 +103,7 @@ class Partition:
         )  # fmt: skip
         if state.unflushed >= MOST_UNFLUSHED:
             services.intake.hold(self.tp, on=True)
-        if state.changes >= services.run.flush_changes:
+        if state.changes >= services.run.flush_changes or self._schedule.is_catching_up:
             self._wake.set()
 
     # Rebalances
@@ -279,8 +279,8 @@ class Partition:
             return
         due_ms = state.processor.next_due_ms() + self._services.model.settings.timer_grace_ms
         if self._schedule.tick_wait_ms(due_ms) <= 0:
-            self._schedule.ticked()
-            await self._internal.tick()
+            offset = await self._internal.tick(self._schedule.tick(due_ms))
+            self.end = max(self.end, offset + 1)
 
     async def _drop(self) -> None:
         self._services.intake.close(self.tp)

@@ -42,7 +42,7 @@ class Services(NamedTuple):
     pace_ms: Callable[[], int]
     run: RunSettings
     part_bytes: int
-    append: Callable[[TP, bytes], Awaitable[None]]  # to the partition's own log
+    append: Callable[[TP, bytes], Awaitable[int]]  # to the partition's own log; gives the offset
     committed: Callable[[TP], Awaitable[int | None]]
     until_ours: Callable[[int], Awaitable[None]]  # until the group says that this generation still holds
     fatal: Callable[[TP, BaseException, Verdict], None]  # ends the worker

@@ -223,8 +223,9 @@ class Worker:
             max_batch_bytes=settings.max_batch_bytes, on_step=self._on_step,
         )  # fmt: skip
 
-    async def _append(self, tp: TP, value: bytes) -> None:
-        await self._plain.send_and_wait(tp.topic, value, partition=tp.partition)
+    async def _append(self, tp: TP, value: bytes) -> int:
+        written = await self._plain.send_and_wait(tp.topic, value, partition=tp.partition)
+        return int(written.offset)
 
     async def _committed(self, tp: TP) -> int | None:
         assert self.app is not None
