@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 8 * 1024 * 1024
     flush_interval_ms: Annotated[
         int, Meta(ge=1, le=60_000, description="Longest time between two writes of changed state.")
-    ] = 250
+    ] = 150
     keep_input_days: Annotated[int, Meta(ge=1, description="Days for which touchpoints stay in the log.")] = (
         30
     )

@@ -18,10 +18,11 @@ from bench.kafka.subscriber import Heard, subscriber
 from bench.kafka.throughput import SEED, Tell, starter
 from bench.population import written
 from bench.reference import WrongTableError
+from streams.runtime.schedule import RunSettings
 from tests.kafka.conftest import Fresh
 from tests.kafka.fleet import wait_for
 
-DEFAULT_MS: Final = 250
+DEFAULT_MS: Final = RunSettings().flush_interval_ms
 SHORT_MS: Final = 50
 WARM_S: Final = 10.0  # a broker whose compiler is still at work answers seconds late
 LOOKED_S: Final = 5.0

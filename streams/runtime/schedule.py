@@ -20,7 +20,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     chunk_records: int = 2_000
-    flush_interval_ms: int = 250
+    flush_interval_ms: int = 150
     flush_changes: int = 20_000
     tick_interval_ms: int = 1_000
     retry_ms: int = 5_000
@@ -38,11 +38,21 @@ class Schedule:
         self._clock = clock
         self._pace = pace
         self.is_catching_up = False  # the last tick did not say what time it is, as too much was due
+        self._flushing_at = pace()
         self._flushed_at = self._ticked_at = NOT_YET
 
+    def flushing(self) -> None:
+        """A flush begins."""
+        self._flushing_at = self._pace()
+
     def flushed(self) -> None:
-        """A flush was written."""
-        self._flushed_at = self._pace()
+        """It was written.
+
+        The interval is from beginning to beginning; but no more than half of the time goes into flushes.
+        """
+        now_ms = self._pace()
+        rested_ms = now_ms + (now_ms - self._flushing_at)
+        self._flushed_at = max(self._flushing_at, rested_ms - self._settings.flush_interval_ms)
 
     def tick(self, due_ms: int) -> int:
         """Return what a tick that is about to be appended says, when rows are due at `due_ms`.

@@ -161,7 +161,7 @@ class Fleet:
         own = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")}
         chosen = {
             "broker": broker.bootstrap, "app": fresh.app, "topic_prefix": fresh.prefix, "model": str(HASTY),
-            "metrics_port": "0", "session_timeout_ms": "3000", "flush_interval_ms": "250",
+            "metrics_port": "0", "session_timeout_ms": "3000",
             "watchdog_s": "60", **settings,
         }  # fmt: skip
         self._environment = own | {f"RAPPORT_{name.upper()}": value for name, value in chosen.items()}

@@ -8,9 +8,15 @@ NOW = 10_000
 
 
 def flushed_ago(ms: int, **settings: int) -> Schedule:
-    """Return a schedule whose last flush was so long ago."""
-    paces = iter([NOW - ms])
+    """Return a schedule whose last flush was so long ago, and took no time."""
+    return flushed_in(NOW - ms, NOW - ms, **settings)
+
+
+def flushed_in(began_ms: int, ended_ms: int, **settings: int) -> Schedule:
+    """Return a schedule whose last flush was between these instants."""
+    paces = iter([0, began_ms, ended_ms])
     schedule = Schedule(RunSettings(**settings), clock=lambda: 0, pace=lambda: next(paces, NOW))
+    schedule.flushing()
     schedule.flushed()
     return schedule
 
@@ -22,8 +28,14 @@ def test_without_changes_nothing_is_written(behind: bool) -> None:
 
 
 def test_a_change_waits_for_the_interval() -> None:
-    """From the last flush on."""
+    """From the beginning of the last flush on."""
     assert flushed_ago(100, flush_interval_ms=250).flush_wait_ms(1) == 150
+    assert flushed_in(NOW - 200, NOW - 100, flush_interval_ms=250).flush_wait_ms(1) == 50
+
+
+def test_a_flush_that_takes_long_rests_as_long() -> None:
+    """Half of the time is left for touchpoints."""
+    assert flushed_in(NOW - 500, NOW - 100, flush_interval_ms=250).flush_wait_ms(1) == 300
 
 
 @pytest.mark.parametrize("behind", [False, True])

@@ -165,6 +165,7 @@ class EmbeddedRun:
             LogError: it cannot be written. The state is dropped; the next step recovers it.
         """
         started = time.perf_counter()
+        self._schedule.flushing()
         carry_before = 0 if self._live_bytes is None else self._log.plan_carry(self._live_bytes)
         try:
             with self.processor() as processor:

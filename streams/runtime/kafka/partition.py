@@ -249,6 +249,7 @@ class Partition:
             producer, services = self._producer, self._services
             assert producer is not None
             began = services.pace_ms()
+            self._schedule.flushing()
             with_kpis = self.phase is Phase.SUSPENDED or self._are_figures_due(state)
             snapshot = state.snapshot(with_kpis=with_kpis)
             if with_kpis:
