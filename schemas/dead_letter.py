@@ -6,7 +6,10 @@ import msgspec
 
 
 class DeadLetterReason(StrEnum):
-    """Why a record could not be read. Also a metric label: a closed set."""
+    """Why a record could not be used. Also a metric label: a closed set.
+
+    `internal_error`: it is Rapport's own code that fails at it; send it again after an upgrade.
+    """
 
     NOT_JSON = "not_json"
     INVALID = "invalid"
@@ -16,13 +19,14 @@ class DeadLetterReason(StrEnum):
     UNSUPPORTED_VERSION = "unsupported_version"
     INTERNAL_KIND = "internal_kind"
     FUTURE = "future"
+    INTERNAL_ERROR = "internal_error"
 
 
 KEPT_BYTES = 64 * 1024
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that cannot be read: the original bytes (the first 64 KiB) and why.
+    """A record that cannot be used: the original bytes (the first 64 KiB) and why.
 
     On Kafka the fields beside `key` and `value` are the headers `error.reason`,
     `error.message`, `source.topic`, `source.partition` and `source.offset`.

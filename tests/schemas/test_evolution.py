@@ -145,7 +145,8 @@ def test_a_touchpoint_cannot_be_of_an_internal_kind(kind: str) -> None:
         (Severity, "info warning critical"),
         (
             DeadLetterReason,
-            "not_json invalid no_subject too_large key_mismatch unsupported_version internal_kind future",
+            "not_json invalid no_subject too_large key_mismatch unsupported_version internal_kind future "
+            "internal_error",
         ),
     ],
 )
