@@ -17,6 +17,7 @@ from schemas.dead_letter import DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
 from streams.model.definition import Framework, Model
 from streams.runtime.outbox import Outbox
+from streams.runtime.suspects import ProcessingFailed
 
 log = logging.getLogger("rapport")
 
@@ -82,6 +83,7 @@ class Instrumentation:
         self._resolved = counter("alerts_resolved", "Alerts resolved.", ["alert", "severity"])
         self._emitted = counter("scores_emitted", "Score updates sent.")
         self._processing = seconds("chunk_processing", "Time to process one chunk of records.")
+        self._defects = counter("processing_failures", "Defects met while records were processed.")
         self._flush = seconds("flush", "Time to write one flush.")
         self._flushed = counter("flush_bytes", "Bytes of state written by flushes.")
         self._append = seconds("log_append", "Time until appended records are durable.")
@@ -163,6 +165,14 @@ class Instrumentation:
         self._refused.inc(gained.get("answer_refused", 0))
         self._thinned.inc(gained.get("alert_thinned", 0))
         self._processing.observe(seconds)
+
+    def processing_failed(self, *, partition: int, failed: ProcessingFailed) -> None:
+        """A defect met some records; the state is dropped, and each of them is tried again alone."""
+        self._defects.inc()
+        fields = {
+            "partition": partition, "first": failed.first, "last": failed.last, "failures": failed.failures,
+        }  # fmt: skip
+        log.error("processing_failed", exc_info=failed.__cause__, extra={"fields": fields})
 
     def dead_lettered(self, letters: Iterable[DeadLetter], *, source: Source = Source.LOG) -> None:
         """Records could not be read; they are kept. One line per reason, with the first record of it."""

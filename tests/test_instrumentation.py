@@ -29,10 +29,13 @@ from streams.instrumentation import (
 )
 from streams.logs import JsonLines
 from streams.model.definition import Alert, Framework, Model, Stage
+from streams.runtime.record import Record
+from streams.runtime.suspects import ProcessingFailed
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BECAUSE = Because(rule="", values={}, touchpoints=[], trigger=Trigger(kind="time"))
 CUSTOMER = "ada@example.org"
+RECORDS = [Record(offset, 0, CUSTOMER.encode(), CUSTOMER.encode()) for offset in (5, 6)]
 MODEL = Model(
     name="starter",
     version=3,
@@ -134,6 +137,7 @@ def exercise(told: Instrumentation) -> None:
         after={"applied": 10, "unmapped": 2, "duplicate": 3, "conflict": 1, "late": 1, "dead_letter": 2},
         seconds=0.1,
     )
+    told.processing_failed(partition=0, failed=ProcessingFailed(RECORDS, ValueError("bug"), failures=1))
     told.dead_lettered(letters(DeadLetterReason.INVALID, DeadLetterReason.INVALID))
     told.dead_lettered(letters(DeadLetterReason.NOT_JSON), source=Source.EDGE)
     told.arrived_late([LateTouchpoint(customer_id=CUSTOMER, value=b"{}", late_by_ms=5)])
@@ -261,6 +265,7 @@ def test_happenings_are_counted_where_they_belong(told: Instrumentation, registr
     assert value(registry, "scores_emitted_total") == 3
     assert value(registry, "ingest_items_total", result="accepted") == 2
     assert value(registry, "requests_refused_total", reason="host") == 1
+    assert value(registry, "processing_failures_total") == 1
     assert value(registry, "flush_bytes_total") == 100
     assert value(registry, "flush_seconds_count") == 1
     assert value(registry, "log_append_failures_total") == 1
@@ -295,11 +300,14 @@ def test_a_log_line_is_one_json_object_that_nobody_can_forge(
 def test_a_defect_is_logged_with_its_traceback(
     told: Instrumentation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever mends it needs the place."""
+    """Whoever mends it needs the place, in the code and in the log."""
     told.request_failed(error=ValueError("bug"))
+    told.processing_failed(partition=2, failed=ProcessingFailed(RECORDS, ValueError("bug"), failures=1))
 
-    [line] = [JsonLines().format(record) for record in caplog.records]
-    assert "ValueError: bug" in json.loads(line)["traceback"]
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    assert ["ValueError: bug" in line["traceback"] for line in lines] == [True, True]
+    assert lines[1] | {"partition": 2, "first": 5, "last": 6, "failures": 1} == lines[1]
+    assert (lines[1]["event"], lines[1]["level"]) == ("processing_failed", "error")
 
 
 def _texts(found: Iterable[object]) -> Iterable[str]:

@@ -20,6 +20,7 @@ from tests.kafka.conftest import Fresh
 
 MAIN: Final = ("-c", "from streams.cli.main import main; main()", "worker")
 CHILD: Final = ("-m", "tests.kafka.worker_child")
+FAULTY: Final = ("-m", "tests.kafka.faulty_child")
 ROOT: Final = Path(__file__).parents[2]
 HASTY: Final = ROOT / "tests" / "data" / "hasty.yaml"
 START_S: Final = 300.0  # the engine may have to be compiled first
@@ -184,9 +185,15 @@ class Fleet:
         """The workers that have not ended."""
         return [member for member in self.members if member.alive]
 
-    def start(self, count: int = 1, *, dies_at: tuple[str, int] | None = None) -> list[Member]:
-        """Start workers, and return them at once. dies_at: a step of a flush, and which occurrence of it."""
+    def start(
+        self, count: int = 1, *, dies_at: tuple[str, int] | None = None, fault: Sequence[str] = ()
+    ) -> list[Member]:
+        """Start workers, and return them at once.
+
+        dies_at: a step of a flush, and which occurrence of it. fault: as `faulty_child` takes it.
+        """
         child = [] if dies_at is None else [*CHILD, dies_at[0], str(dies_at[1])]
+        child = [*FAULTY, *fault] if fault else child
         added = []
         for _ in range(count):
             name = f"worker {len(self.members)}"

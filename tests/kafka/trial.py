@@ -2,8 +2,9 @@
 
 import contextlib
 import random
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -56,6 +57,10 @@ class Trial(NamedTuple):
         hindrances = {member.name: member.hindrance for member in self.fleet.alive}
         return f"positions {self.progress.positions()}, ends {self.progress.ends()}, workers {hindrances}"
 
+    def hindered(self, pattern: str) -> bool:
+        """Return whether a worker says at /readyz that something of this pattern keeps it from working."""
+        return any(re.search(pattern, member.hindrance or "") for member in self.fleet.alive)
+
     def see_work_pending(self) -> None:
         """See that records had been written that no state holds, or the fault would prove nothing."""
         pending = self.progress.pending()
@@ -70,8 +75,11 @@ class Trial(NamedTuple):
             timeout_s=SETTLE_S,
         )
 
-    def settle(self) -> Evidence:
-        """End the load, wait until all of it is in a flush, end the workers tidily, and judge the topics."""
+    def settle(self, undisturbed: Callable[..., Processor] = Processor, *, chunk: int = CHUNK) -> Evidence:
+        """End the load, wait until all of it is in a flush, end the workers tidily, and judge the topics.
+
+        undisturbed, chunk: what they are held against, and how many records it gets at once.
+        """
         self.load.end()
         self.wait_until_done()
         for member in self.fleet.alive:
@@ -81,7 +89,7 @@ class Trial(NamedTuple):
         evidence = self.evidence()
         written = sum(each.key is not None for each in evidence.touchpoints)
         assert written == self.load.acknowledged, f"{written} in the log, {self.load.acknowledged} were sent"
-        self.judge(evidence)
+        self.judge(evidence, undisturbed, chunk=chunk)
         return evidence
 
     def evidence(self) -> Evidence:
@@ -93,14 +101,16 @@ class Trial(NamedTuple):
         assert all(each.key is None for each in waiting), f"not in the state: {waiting[:3]}"
         return found._replace(touchpoints=held)
 
-    def judge(self, evidence: Evidence) -> None:
+    def judge(
+        self, evidence: Evidence, undisturbed: Callable[..., Processor] = Processor, *, chunk: int = CHUNK
+    ) -> None:
         """See that the checker finds nothing."""
         model = load_model(str(HASTY))
         findings = checker.check(
             evidence,
             model,
-            new_processor=lambda: Processor(model, source=evidence.source, storing=False),
-            chunk=CHUNK,
+            new_processor=lambda: undisturbed(model, source=evidence.source, storing=False),
+            chunk=chunk,
         )
         assert not findings, told(findings)
 

@@ -84,11 +84,10 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
             """Give each chunk to the owner of its partition. An error is a bug, and ends the process."""
             async for event in stream.noack().events():
                 try:
-                    self._feed(event.value)
+                    await self._feed(event.value)
                 except Exception as error:
                     on_crash(error)
                     raise
-                await asyncio.sleep(0)  # heartbeats, flushes and metrics want their turn
 
         if settings.normalise:
             others = self.topic(*settings.normalise, key_type=bytes, value_type=bytes, value_serializer="raw")
@@ -125,12 +124,12 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         """Return the intake that consumer and partitions share."""
         return self.intake
 
-    def _feed(self, chunk: Chunk) -> None:
+    async def _feed(self, chunk: Chunk) -> None:
         partition = self.partitions.get(chunk.tp)
         records = self.intake.take(chunk)
         if partition is not None and records:
-            partition.process(records)
-        if partition is not None:
+            await partition.process(records)
+        if partition is not None and self.partitions.get(chunk.tp) is partition:
             self.instrumentation.lagging(partition=chunk.tp.partition, records=partition.lag)
 
     async def _feed_foreign(self, chunk: Chunk) -> None:

@@ -52,6 +52,8 @@ _HIDING = (errors.IllegalOperation, AssertionError)
 
 # What a take-over or flush may fail with. Anything else is a bug, and ends the process.
 EXPECTED = (errors.KafkaError, *_HIDING, FlushFailed, StateError, RecordTooLarge, TimeoutError, OSError)
+# Of these, what stays as it is however often it is tried.
+LASTING = (StateError, RecordTooLarge)
 
 
 def verdict(error: BaseException, *, producer_failed: bool = False) -> Verdict:

@@ -11,18 +11,18 @@ from typing import Final
 
 from faust.types import TP
 
-from streams.runtime.kafka import takeover
+from streams.runtime.kafka.applying import apply
 from streams.runtime.kafka.ending import end
-from streams.runtime.kafka.errors import EXPECTED, RecordTooLarge, StateError, Verdict, verdict
-from streams.runtime.kafka.inspection import inspect
+from streams.runtime.kafka.errors import EXPECTED, LASTING, Verdict, verdict
 from streams.runtime.kafka.internal import InternalRecords
-from streams.runtime.kafka.outputs import Renderer
+from streams.runtime.kafka.restoring import restored
 from streams.runtime.kafka.services import Phase, Services
 from streams.runtime.kafka.state import PartitionState
 from streams.runtime.kafka.takeover import Place
 from streams.runtime.kafka.transaction import FlushProducer
 from streams.runtime.record import Record
 from streams.runtime.schedule import Schedule
+from streams.runtime.suspects import ProcessingFailed, Suspects
 
 RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
 LONGEST_WAIT_S: Final = 1.0
@@ -50,6 +50,8 @@ class Partition:
         self._internal = InternalRecords(self.tp, services)
         self._schedule = Schedule(services.run, clock=services.clock_ms, pace=services.pace_ms)
         self._state: PartitionState | None = None
+        self._suspects = Suspects()
+        self._failed: ProcessingFailed | None = None
         self._producer: FlushProducer | None = None
         self._figures_at_ms = services.pace_ms()
         self._figures_position = -1  # what the figures told last include
@@ -89,22 +91,24 @@ class Partition:
 
     # The agent's side
 
-    def process(self, records: Sequence[Record]) -> None:
-        """Apply records, if it is the time for it; a chunk that comes too late was dropped before."""
+    async def process(self, records: Sequence[Record]) -> None:
+        """Apply records, if it is the time for it; what comes too late was dropped before."""
         state, services = self._state, self._services
-        if state is None or self.phase is not Phase.RUNNING:
-            return
-        began, before = services.pace_ms(), dict(state.processor.totals)
-        state.process(records)
-        self.progress += 1
-        services.instrumentation.processed(
-            records=len(records), before=before, after=state.processor.totals,
-            seconds=(services.pace_ms() - began) / 1_000,
-        )  # fmt: skip
-        if state.unflushed >= MOST_UNFLUSHED:
-            services.intake.hold(self.tp, on=True)
-        if state.changes >= services.run.flush_changes or self._schedule.is_catching_up:
-            self._wake.set()
+        for portion in self._suspects.portions(records):
+            if state is None or self._state is not state or self.phase is not Phase.RUNNING:
+                return  # what is left is read again
+            self._failed = apply(state, portion, self._suspects, services, partition=self.place.partition)
+            if self._failed is not None:
+                self._state = None  # it may be torn; the task takes it over again
+                services.intake.close(self.tp)
+                self._wake.set()
+                return
+            self.progress += 1
+            if state.unflushed >= MOST_UNFLUSHED:
+                services.intake.hold(self.tp, on=True)
+            if state.changes >= services.run.flush_changes or self._schedule.is_catching_up:
+                self._wake.set()
+            await asyncio.sleep(0)  # heartbeats, flushes and metrics want their turn
 
     # Rebalances
 
@@ -151,7 +155,7 @@ class Partition:
         while True:
             try:
                 await self._live(await self._take_over())
-            except EXPECTED as error:
+            except (*EXPECTED, ProcessingFailed) as error:
                 self._failures += 1
                 if self._is_over(error):
                     return
@@ -162,18 +166,20 @@ class Partition:
 
     def _is_over(self, error: BaseException) -> bool:
         """Tell what failed; return whether nothing is to be tried again."""
-        failed = self._producer is not None and self._producer.failed
-        judged = verdict(error, producer_failed=failed)
         self.trouble = f"{type(error).__name__}: {error}"
         self.progress += 1
         self._enter(Phase.TROUBLED)
+        if isinstance(error, ProcessingFailed):
+            return not self._ours
+        failed = self._producer is not None and self._producer.failed
+        judged = verdict(error, producer_failed=failed)
         tell = self._services.worker.flush_failed
         tell(partition=self.place.partition, verdict=judged, error=error, attempt=self._failures)
         if not self._ours:
             return True  # whoever has it now takes it over
         if judged is Verdict.FENCED and self._failures < MOST_FENCED:
             return False
-        if judged is Verdict.AGAIN and not isinstance(error, (StateError, RecordTooLarge)):
+        if judged is Verdict.AGAIN and not isinstance(error, LASTING):
             return False
         self._services.fatal(self.tp, error, judged)
         return True
@@ -185,7 +191,7 @@ class Partition:
             self._services.fatal(self.tp, error, Verdict.DEFECT)
 
     async def _take_over(self) -> PartitionState:
-        """Fence, read the changelog to its end, see that it belongs to the input, and open the intake.
+        """Fence, restore the state, and open the intake.
 
         Raises:
             StateError: it does not belong, or is not whole.
@@ -195,24 +201,13 @@ class Partition:
         self._enter(Phase.TAKING_OVER)
         self._producer = services.new_producer(self.tp)
         await self._producer.start()
-        async with takeover.reader(services.client) as consumer:
-            stored = await takeover.read_changelog(consumer, place, progress=self._progressed)
-            committed = await services.committed(self.tp)
-            found = await takeover.look_at_input(consumer, place, stored.head, committed)
-        position = inspect(stored.head, found)
-        processor = services.new_processor()
-        processor.restore(stored.bodies)
-        processor.position = position
-        state = self._state = PartitionState(
-            place, processor, chain=stored.chain, head=stored.head, committed=committed or 0,
-            renderer=Renderer(app=services.app, prefix=services.prefix, partition=place.partition),
-            part_bytes=services.part_bytes,
-        )  # fmt: skip
-        self.flushed_position, self.end = position, found.end
+        state, flushes, self.end = await restored(place, services, progress=self._progressed)
+        self._state, processor = state, state.processor
+        self.flushed_position = position = processor.position
         if processor.model_differs:
             await self._internal.announce_model()
         services.worker.taken_over(
-            partition=place.partition, flushes=len(stored.chain.links), position=position,
+            partition=place.partition, flushes=flushes, position=position,
             customers=processor.customer_lane.table.rows - 1, seconds=(services.pace_ms() - began) / 1_000,
         )  # fmt: skip
         if self._ours:
@@ -228,6 +223,8 @@ class Partition:
         """Flush and tick whenever it is time."""
         while True:
             wait_s = LONGEST_WAIT_S
+            if self._state is not state and self._failed is not None:
+                raise self._failed
             if self._services.intake.is_stuck(self.tp):
                 raise TimeoutError("the input does not go on where it was read last")
             if self.phase is Phase.RUNNING:
@@ -247,6 +244,8 @@ class Partition:
         """Write what was processed since the last flush, whole or not at all."""
         async with self._flushing:
             producer, services = self._producer, self._services
+            if self._state is not state:
+                return  # while it waited here
             assert producer is not None
             began = services.pace_ms()
             self._schedule.flushing()
@@ -260,6 +259,7 @@ class Partition:
             self._schedule.flushed()
             self.flushed_position, self.trouble, self._failures = snapshot.flush.position, None, 0
             self.progress += 1
+            self._suspects.flushed(snapshot.flush.position)
             services.intake.hold(self.tp, on=False)
             services.instrumentation.flushed(
                 number=snapshot.flush.number, position=snapshot.flush.position,

@@ -3,7 +3,6 @@
 Nothing here waits: state, outputs and position move together, and a snapshot takes all at one instant.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.runtime import compaction
@@ -12,7 +11,8 @@ from streams.runtime.kafka.outputs import Outgoing, Renderer
 from streams.runtime.kafka.takeover import Place
 from streams.runtime.outbox import Outbox
 from streams.runtime.processor import Processor
-from streams.runtime.record import Flush, Record
+from streams.runtime.record import Flush
+from streams.runtime.suspects import Portion, Suspects
 
 
 class Snapshot(NamedTuple):
@@ -56,11 +56,15 @@ class PartitionState:
         """Return how many records and outputs the next flush will hold."""
         return self.unflushed + len(self._outbox)
 
-    def process(self, records: Sequence[Record]) -> None:
-        """Apply records, at least one."""
-        self._outbox.add(self.processor.process(records))
-        self._last_read = LastRead.of(records[-1])
-        self.unflushed += len(records)
+    def process(self, portion: Portion, suspects: Suspects) -> None:
+        """Apply a portion.
+
+        Raises:
+            ProcessingFailed: a bug met it, and this state is not to be used again.
+        """
+        suspects.apply(portion, self.processor, self._outbox)
+        self._last_read = LastRead.of(portion.records[-1])
+        self.unflushed += len(portion.records)
 
     def snapshot(self, *, with_kpis: bool) -> Snapshot:
         """Return all that changed since the last snapshot."""
