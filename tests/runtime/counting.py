@@ -126,6 +126,15 @@ class CountingProcessor:
             self._apply(record, happened)
         return happened
 
+    def set_aside(self, record: Record, message: str) -> Happened:
+        """Make a record that cannot be processed a dead letter."""
+        self.position += 1
+        self.totals["dead_letter"] += 1
+        happened, reason = Happened(), DeadLetterReason.INTERNAL_ERROR
+        letter = DeadLetter(reason=reason, message=message, value=record.value, source_offset=record.offset)
+        happened.dead_letters.append(letter)
+        return happened
+
     def _apply(self, record: Record, happened: Happened) -> None:
         if record.key is None:
             self.totals["internal"] += 1

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.dead_letter import DeadLetter, DeadLetterReason
 from schemas.instants import instant
 from schemas.outputs import AlertRaised, ScoreUpdated, StageChanged
 from schemas.touchpoint import InternalRecord
@@ -16,9 +17,11 @@ from streams.runtime.embedded.errors import DiskFull, FileCorrupt, Recovering
 from streams.runtime.embedded.log import EmbeddedLog
 from streams.runtime.embedded.reader import LogReader
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
+from streams.runtime.suspects import MOST_FAILURES, ProcessingFailed
 from tests.runtime.counting import MODEL, NEVER, SILENCE_MS, CountingProcessor, touchpoint
 
 NOON_MS = 1_700_000_000_000
+BUG = (None, b'{"kind":1}')  # the processor of these tests fails at it
 SETTINGS = RunSettings(chunk_records=4, flush_interval_ms=250, flush_changes=100, tick_interval_ms=1_000)
 
 
@@ -283,13 +286,60 @@ def test_a_bug_in_the_processor_is_raised_and_nothing_of_the_chunk_stays(bench: 
     """Half a chunk in memory is no state: it is dropped, and the error reaches whoever steps."""
     bench.post(1)
     bench.settle()
-    bench.log.append([touchpoint("c1", "m2", at_ms=NOON_MS), (None, b'{"kind":1}')], NOON_MS)
+    bench.log.append([touchpoint("c1", "m2", at_ms=NOON_MS), BUG], NOON_MS)
 
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(ProcessingFailed, match="ValidationError") as caught:
         bench.run.step()
 
+    assert isinstance(caught.value.__cause__, msgspec.ValidationError)
     with pytest.raises(Recovering), bench.run.processor():
         pass
+
+
+def test_a_record_that_fails_three_times_is_a_dead_letter_and_the_others_are_applied(bench: Bench) -> None:
+    """Each failure drops a torn state, and what is around the record comes out of the log again, once."""
+    bench.post(1)
+    bench.settle()
+    bench.post(2)
+    bench.log.append([BUG], NOON_MS)
+    bench.post(3, 4)
+    failures = 0
+
+    while failures < MOST_FAILURES:
+        with pytest.raises(ProcessingFailed):
+            bench.settle()
+        failures += 1
+    bench.settle()
+    bench.run.flush()
+
+    (letter,) = bench.log.queries.outputs(topics.DEAD_LETTERS.name, limit=9)[0]
+    found = msgspec.json.decode(letter, type=DeadLetter)
+    assert (found.reason, found.value, found.source_offset) == (
+        DeadLetterReason.INTERNAL_ERROR, BUG[1], 2,
+    )  # fmt: skip
+    with bench.run.processor() as processor:
+        assert processor.rows["c1"].count == 4
+        assert processor.totals == {"applied": 4, "dead_letter": 1}
+    assert len(bench.log.queries.transitions(limit=9)[0]) == 1
+    assert bench.metric("processing_failures_total") == MOST_FAILURES
+
+
+def test_a_restart_goes_on_behind_a_record_that_was_set_aside(bench: Bench) -> None:
+    """It is in the flush like any other: what has failed before the restart is not read again."""
+    bench.post(1)
+    bench.log.append([BUG], NOON_MS)
+    for _ in range(MOST_FAILURES):
+        with pytest.raises(ProcessingFailed):
+            bench.settle()
+    bench.settle()
+    bench.run.flush()
+
+    bench.again()
+    bench.post(2)
+    bench.settle()
+
+    with bench.run.processor() as processor:
+        assert processor.totals == {"applied": 2, "dead_letter": 1}
 
 
 def test_a_damaged_log_stops_the_run(bench: Bench) -> None:

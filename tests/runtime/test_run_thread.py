@@ -2,6 +2,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -10,6 +11,7 @@ from streams.runtime.embedded import recovery
 from streams.runtime.embedded.errors import DiskFull, Recovering
 from streams.runtime.embedded.log import EmbeddedLog
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
+from streams.runtime.record import Flush
 from tests.runtime.counting import MODEL, SILENCE_MS, CountingProcessor, touchpoint
 
 NOON_MS = 1_700_000_000_000
@@ -139,20 +141,58 @@ def test_before_the_start_there_is_no_state_and_stop_does_nothing(bench: Bench) 
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bug_stops_the_loop_loudly(bench: Bench) -> None:
+def test_a_bug_beside_the_records_stops_the_loop_loudly(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The error is kept, told to the owner, and ends every wait; readers get no half state."""
+
+    def broken(_self: CountingProcessor, _number: int, *, carry_before: int = 0) -> Flush:
+        raise ZeroDivisionError(f"in the flush, {carry_before}")
+
     bench.run.start()
     bench.post(1)
+    monkeypatch.setattr(Watched, "flush", broken)
 
-    offset = bench.log.append([(None, b'{"kind":1}')], NOON_MS)
-    seen = bench.run.wait_visible(offset, timeout_s=PATIENCE_S)
+    bench.log.append([touchpoint("c1", "m2", at_ms=NOON_MS)], NOON_MS)
+    seen = bench.run.wait_visible(99, timeout_s=PATIENCE_S)
     until(lambda: bool(bench.failures))
 
     assert not seen
     assert bench.failures == [bench.run.failure]
-    assert "kind" in (bench.run.hindrance or "")
+    assert "in the flush" in (bench.run.hindrance or "")
     with pytest.raises(Recovering), bench.run.processor():
         pass
+
+
+def test_the_loop_gets_past_a_record_at_which_our_code_fails(bench: Bench) -> None:
+    """It says what keeps it, tries again, and goes on; the process lives."""
+    bench.run = bench.made(msgspec.structs.replace(SETTINGS, retry_ms=50))
+    bench.run.start()
+    bench.post(1)
+    bench.log.append([(None, b'{"kind":1}')], NOON_MS)
+
+    until(lambda: "ValidationError" in (bench.run.hindrance or ""))
+    bench.post(2)
+    until(lambda: bench.run.hindrance is None)
+
+    assert bench.run.failure is None
+    assert bench.failures == []
+    with bench.run.processor() as processor:
+        assert (processor.totals["applied"], processor.totals["dead_letter"]) == (2, 1)
+
+
+def test_told_to_stop_while_our_code_fails_the_loop_ends(bench: Bench) -> None:
+    """What it could not process stays in the log; no attempt keeps it from ending."""
+    bench.run = bench.made(msgspec.structs.replace(SETTINGS, retry_ms=10**9))
+    bench.run.start()
+    bench.post(1)
+    bench.log.append([(None, b'{"kind":1}')], NOON_MS)
+    until(lambda: bench.run.trouble is not None)
+
+    bench.run.stop()
+
+    assert bench.run.failure is None
+    assert recovery.restored(bench.log, CountingProcessor).rows["c1"].count == 1
 
 
 def test_on_a_full_disk_the_loop_waits_and_goes_on_by_itself(bench: Bench) -> None:

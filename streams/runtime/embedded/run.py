@@ -6,7 +6,7 @@ fails, the state is dropped and taken over again from the log, never patched.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +21,8 @@ from streams.runtime.embedded.errors import DiskFull, Recovering
 from streams.runtime.embedded.log import EmbeddedLog
 from streams.runtime.embedded.outputs import rows_of
 from streams.runtime.outbox import Outbox
-from streams.runtime.record import Record
 from streams.runtime.schedule import LONGEST_WAIT_MS, NOT_AT_ALL, RunSettings, Schedule
+from streams.runtime.suspects import Portion, ProcessingFailed, Suspects
 
 if TYPE_CHECKING:
     from streams.runtime.processor import Processor
@@ -59,7 +59,7 @@ class EmbeddedRun:
         on_failure: Callable[[BaseException], None] | None = None,
     ) -> None:
         self.failure: BaseException | None = None
-        self.trouble: DiskFull | None = None  # the disk is full; the thread tries again
+        self.trouble: DiskFull | ProcessingFailed | None = None  # the thread tries again
         self.visible = 0  # the offset after the last record whose effect a reader sees
         self._log = log
         self._model = model
@@ -71,6 +71,7 @@ class EmbeddedRun:
         self._on_failure = on_failure
         self._state = threading.Condition()  # around the processor; notified when `visible` moved
         self._processor: Processor | None = None
+        self._suspects = Suspects()
         self._outbox = Outbox()
         self._unflushed = 0  # records
         self._live_bytes: int | None = None  # known from the first flush on
@@ -142,13 +143,14 @@ class EmbeddedRun:
 
         Raises:
             LogError: the log cannot be read or written. The state is dropped; the next step recovers it.
+            ProcessingFailed: a bug met a record. So is it then, and the next steps get past that record.
         """
         if self._processor is None:
             self.recover()
         try:
             records = self._log.read(self.visible, self._settings.chunk_records)
-            if records:
-                self._process(records)
+            for portion in self._suspects.portions(records) if records else ():
+                self._process(portion)
             if self.visible == self._log.next_offset:
                 self._tick_when_due()
             if self._flush_wait_ms() <= 0:
@@ -177,6 +179,7 @@ class EmbeddedRun:
             self._drop()
             raise
         self._live_bytes = flush.live_bytes
+        self._suspects.flushed(flush.position)
         self._schedule.flushed()
         self.trouble = None
         self._instrumentation.flushed(
@@ -189,11 +192,21 @@ class EmbeddedRun:
         self._outbox = Outbox()
         self._unflushed = 0
 
-    def _process(self, records: Sequence[Record]) -> None:
-        started = time.perf_counter()
+    def _process(self, portion: Portion) -> None:
+        """Apply a portion, and let readers see it.
+
+        Raises:
+            ProcessingFailed: a bug met it. The state may be torn.
+        """
+        started, records = time.perf_counter(), portion.records
         with self.processor() as processor:
             before = dict(processor.totals)
-            self._outbox.add(processor.process(records))
+            try:
+                self._suspects.apply(portion, processor, self._outbox)
+            except ProcessingFailed as failed:
+                self._processor = None  # readers wait from here on
+                self._instrumentation.processing_failed(partition=0, failed=failed)
+                raise
             after = dict(processor.totals)
             self.visible = processor.position
             self._state.notify_all()
@@ -257,7 +270,7 @@ class EmbeddedRun:
                 self._go_on()
             end = self._log.next_offset
             while self.trouble is None and self.visible < end:
-                self.step()
+                self._go_on()
             if self._processor is not None and self._flush_wait_ms() < NOT_AT_ALL:
                 self.flush()
         except BaseException as error:
@@ -275,7 +288,7 @@ class EmbeddedRun:
         try:
             if not self.step():
                 self._wait(min(self._flush_wait_ms(), self._tick_wait_ms(), LONGEST_WAIT_MS))
-        except DiskFull as error:
+        except (DiskFull, ProcessingFailed) as error:
             self.trouble = error
             self.recover()
             self._wait(self._settings.retry_ms, for_appends=False)
