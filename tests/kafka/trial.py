@@ -52,6 +52,11 @@ class Trial(NamedTuple):
         except AssertionError as error:
             raise AssertionError(f"{error}: from {begun}, {self.standing()}") from None
 
+    def wait_until_moved(self, records: int) -> None:
+        """Return when the state of all partitions together has moved on by so many records."""
+        until = sum(self.progress.positions().values()) + records
+        wait_for("the state moves on", lambda: sum(self.progress.positions().values()) >= until)
+
     def standing(self) -> str:
         """Return how far everything is, for a message."""
         hindrances = {member.name: member.hindrance for member in self.fleet.alive}
