@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Outbox:
     """Outputs in their order; of a customer's scores only the latest."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, after: "Outbox | None" = None) -> None:
+        """after: the one that was flushed."""
+        self._told_before = 0 if after is None else after.told
         self.dead_letters: list[DeadLetter] = []
         self.late: list[LateTouchpoint] = []
         self.transitions: list[StageChanged] = []
@@ -43,6 +45,11 @@ class Outbox:
     def scores(self) -> list[Emission]:
         """Return the latest scores of every customer that has some to tell; made only now."""
         return list(latest(self._sent))
+
+    @property
+    def told(self) -> int:
+        """Return how many outputs there have been, with those of the outboxes before this one."""
+        return self._told_before + len(self)
 
     def __len__(self) -> int:
         """Return how many outputs there are."""

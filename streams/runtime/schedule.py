@@ -8,7 +8,8 @@ import msgspec
 NOT_YET: Final = float("-inf")
 NOT_AT_ALL: Final = float("inf")
 BEHIND_INTERVAL_MS: Final = 2_000
-LONGEST_TICK_MS: Final = 86_400_000
+FIRST_STEP_MS: Final = 86_400_000  # of a tick, when there is more time to pass than that
+LITTLE: Final = 1_000  # outputs
 LONGEST_WAIT_MS: Final = 30_000.0  # the machine's clock may be set, or the machine sleep, in the meantime
 
 
@@ -38,6 +39,7 @@ class Schedule:
         self._clock = clock
         self._pace = pace
         self.is_catching_up = False  # the last tick did not say what time it is, as too much was due
+        self._step_ms, self._told = FIRST_STEP_MS, 0
         self._flushing_at = pace()
         self._flushed_at = self._ticked_at = NOT_YET
 
@@ -54,14 +56,17 @@ class Schedule:
         rested_ms = now_ms + (now_ms - self._flushing_at)
         self._flushed_at = max(self._flushing_at, rested_ms - self._settings.flush_interval_ms)
 
-    def tick(self, due_ms: int) -> int:
+    def tick(self, due_ms: int, told: int) -> int:
         """Return what a tick that is about to be appended says, when rows are due at `due_ms`.
 
         That is now; but after a long time it is a day past what is due first, and the next tick follows at
-        once. So what a year of silence brings about is told, and written, a day at a time.
+        once, of twice as long while little comes of it. So what a year of silence brings about is told, and
+        written, in parts. told: how many outputs there have been, ever.
         """
         now_ms = self._clock()
-        said_ms = min(now_ms, due_ms + LONGEST_TICK_MS)
+        brought, self._told = told - self._told, told
+        self._step_ms = 2 * self._step_ms if self.is_catching_up and brought <= LITTLE else FIRST_STEP_MS
+        said_ms = min(now_ms, due_ms + self._step_ms)
         self.is_catching_up = said_ms < now_ms
         self._ticked_at = NOT_YET if self.is_catching_up else self._pace()
         return said_ms

@@ -2,7 +2,14 @@
 
 import pytest
 
-from streams.runtime.schedule import BEHIND_INTERVAL_MS, LONGEST_TICK_MS, NOT_AT_ALL, RunSettings, Schedule
+from streams.runtime.schedule import (
+    BEHIND_INTERVAL_MS,
+    FIRST_STEP_MS,
+    LITTLE,
+    NOT_AT_ALL,
+    RunSettings,
+    Schedule,
+)
 
 NOW = 10_000
 
@@ -57,17 +64,30 @@ def at(now_ms: int) -> Schedule:
 
 def test_a_tick_says_what_time_it_is() -> None:
     """What is due was not due long: the next tick waits for its interval."""
-    schedule = at(5 * LONGEST_TICK_MS)
+    schedule = at(5 * FIRST_STEP_MS)
 
-    assert schedule.tick(4 * LONGEST_TICK_MS) == 5 * LONGEST_TICK_MS
+    assert schedule.tick(4 * FIRST_STEP_MS, 0) == 5 * FIRST_STEP_MS
     assert not schedule.is_catching_up
     assert schedule.tick_wait_ms(0) == RunSettings().tick_interval_ms
 
 
 def test_after_a_long_time_ticks_follow_each_other() -> None:
-    """Each goes a day past what is due first, so that no step brings about more than a day does."""
-    schedule = at(5 * LONGEST_TICK_MS)
+    """A day past what is due first: no step brings about more than a day does, where much happens."""
+    schedule = at(50 * FIRST_STEP_MS)
 
-    assert schedule.tick(LONGEST_TICK_MS) == 2 * LONGEST_TICK_MS
+    said = [schedule.tick(day * FIRST_STEP_MS, day * (LITTLE + 1)) for day in (1, 2, 3)]
+
+    assert said == [2 * FIRST_STEP_MS, 3 * FIRST_STEP_MS, 4 * FIRST_STEP_MS]
     assert schedule.is_catching_up
-    assert schedule.tick_wait_ms(2 * LONGEST_TICK_MS) <= 0
+    assert schedule.tick_wait_ms(2 * FIRST_STEP_MS) <= 0
+
+
+def test_while_little_happens_time_passes_faster() -> None:
+    """Two years are over after ten ticks; where much comes of one, the next is a day again."""
+    schedule = at(500 * FIRST_STEP_MS)
+
+    said = [
+        schedule.tick(0, told) // FIRST_STEP_MS for told in (9, 10, LITTLE, LITTLE, 3 * LITTLE, 3 * LITTLE)
+    ]
+
+    assert said == [1, 2, 4, 8, 1, 2]

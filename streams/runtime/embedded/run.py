@@ -121,13 +121,10 @@ class EmbeddedRun:
         ):
             self._append(
                 InternalRecord(
-                    kind="model",
-                    timestamp=instant(self._clock()),
-                    model=self._model.name,
-                    version=self._model.version,
-                    digest=self._model.digest,
+                    kind="model", timestamp=instant(self._clock()), model=self._model.name,
+                    version=self._model.version, digest=self._model.digest,
                 )
-            )
+            )  # fmt: skip
         with self._state:
             self._processor = processor
             self.visible = processor.position
@@ -183,13 +180,11 @@ class EmbeddedRun:
         self._schedule.flushed()
         self.trouble = None
         self._instrumentation.flushed(
-            number=flush.number,
-            position=flush.position,
-            size=len(flush.body),
+            number=flush.number, position=flush.position, size=len(flush.body),
             seconds=time.perf_counter() - started,
-        )
+        )  # fmt: skip
         self._instrumentation.told(self._outbox)
-        self._outbox = Outbox()
+        self._outbox = Outbox(after=self._outbox)
         self._unflushed = 0
 
     def _process(self, portion: Portion) -> None:
@@ -219,7 +214,12 @@ class EmbeddedRun:
         """Say in the log what time it is, so that time itself can change the rows that are due."""
         due_ms = self._due_ms()
         if self._schedule.tick_wait_ms(due_ms) <= 0:
-            self._append(InternalRecord(kind="tick", timestamp=instant(self._schedule.tick(due_ms))))
+            self._append(
+                InternalRecord(
+                    kind="tick",
+                    timestamp=instant(self._schedule.tick(due_ms, self._outbox.told)),
+                )
+            )
 
     def _append(self, record: InternalRecord) -> None:
         self._log.append([(None, _encode(record))], self._clock())
@@ -237,9 +237,6 @@ class EmbeddedRun:
     def _due_ms(self) -> int:
         with self.processor() as processor:
             return processor.next_due_ms() + self._model.settings.timer_grace_ms
-
-    def _tick_wait_ms(self) -> float:
-        return self._schedule.tick_wait_ms(self._due_ms())
 
     # In a thread
 
@@ -287,7 +284,8 @@ class EmbeddedRun:
         """Take a step and, when nothing is left to do, wait for an append or the next due instant."""
         try:
             if not self.step():
-                self._wait(min(self._flush_wait_ms(), self._tick_wait_ms(), LONGEST_WAIT_MS))
+                tick_wait_ms = self._schedule.tick_wait_ms(self._due_ms())
+                self._wait(min(self._flush_wait_ms(), tick_wait_ms, LONGEST_WAIT_MS))
         except (DiskFull, ProcessingFailed) as error:
             self.trouble = error
             self.recover()

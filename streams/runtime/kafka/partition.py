@@ -280,7 +280,7 @@ class Partition:
             return
         due_ms = state.processor.next_due_ms() + self._services.model.settings.timer_grace_ms
         if self._schedule.tick_wait_ms(due_ms) <= 0:
-            offset = await self._internal.tick(self._schedule.tick(due_ms))
+            offset = await self._internal.tick(self._schedule.tick(due_ms, state.told))
             self.end = max(self.end, offset + 1)
 
     async def _drop(self) -> None:

@@ -52,6 +52,11 @@ class PartitionState:
         self._live_bytes: int | None = None  # known from the first flush on
 
     @property
+    def told(self) -> int:
+        """Return how many outputs there have been, ever."""
+        return self._outbox.told
+
+    @property
     def changes(self) -> int:
         """Return how many records and outputs the next flush will hold."""
         return self.unflushed + len(self._outbox)
@@ -68,7 +73,7 @@ class PartitionState:
 
     def snapshot(self, *, with_kpis: bool) -> Snapshot:
         """Return all that changed since the last snapshot."""
-        outbox, self._outbox, self.unflushed = self._outbox, Outbox(), 0
+        outbox, self._outbox, self.unflushed = self._outbox, Outbox(after=self._outbox), 0
         carried = 0
         if self._live_bytes is not None:
             carried = compaction.carry_before(self._chain.stored(), live_bytes=self._live_bytes)
