@@ -37,7 +37,7 @@ def set_limit(run: Trial, topic: str, size: int) -> None:
         future.result(timeout=30)
 
 
-@pytest.mark.parametrize("end", [Broker.stop, Broker.kill])
+@pytest.mark.parametrize("end", [pytest.param(Broker.stop, marks=pytest.mark.torture), Broker.kill])
 def test_the_broker_is_away(
     broker: Broker, fresh: Fresh, tmp_path: Path, end: Callable[[Broker], None]
 ) -> None:

@@ -76,7 +76,10 @@ def test_a_worker_without_a_permission_does_not_start(
     assert permissions_in(said[0].replace("(", " ").replace(")", " ")) == [needed[number]]
 
 
-@pytest.mark.parametrize("number", [0, 2, 10, 11])
+TORTURE = pytest.mark.torture
+
+
+@pytest.mark.parametrize("number", [0, pytest.param(2, marks=TORTURE), pytest.param(10, marks=TORTURE), 11])
 def test_a_worker_that_loses_a_permission_ends_and_says_which(
     secured: SecuredBroker, names: Fresh, tmp_path: Path, number: int
 ) -> None:
