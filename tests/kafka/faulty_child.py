@@ -1,20 +1,25 @@
 """A worker with a fault planted in it; its settings come from the environment, as those of `rapport worker`.
 
-Arguments: the fault, and for some the partition that it is in.
+Arguments: the fault, and for some the partitions that it is in (none: all of them).
 defect: our own code fails at each record of customer `bug`, and twice at each of customer `shaky`, after it
-has half applied what came before. slow-processing: each chunk of the partition takes 50 ms more.
-slow-flush: each flush of the partition takes 3 s more.
+has half applied what came before. slow-processing: each chunk of the partitions takes 50 ms more; at the end
+it says how many bytes of each partition waited, at most. slow-flush: each flush takes 2 s more.
 """
 
 import asyncio
+import atexit
+import json
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
+
+from faust.types import TP
 
 from streams.cli.fleet import run
+from streams.runtime.kafka.chunks import Chunk, Intake
 from streams.runtime.kafka.outputs import Outgoing
 from streams.runtime.kafka.state import PartitionState
 from streams.runtime.kafka.transaction import FlushProducer
@@ -27,7 +32,7 @@ from streams.settings import load
 BUG: Final = b"bug"
 SHAKY: Final = b"shaky"
 SLOW_CHUNK_S: Final = 0.05
-SLOW_FLUSH_S: Final = 3.0
+SLOW_FLUSH_S: Final = 2.0
 
 
 def defect() -> None:
@@ -46,26 +51,33 @@ def defect() -> None:
     Processor.process = process  # type: ignore[method-assign]
 
 
-def slow_processing(partition: int) -> None:
-    """Hold everything up at each chunk of a partition."""
-    sound = PartitionState.process
+def slow_processing(*partitions: int) -> None:
+    """Hold everything up at each chunk of some partitions."""
+    sound, accept, most = PartitionState.process, Intake.accept, Counter[int]()
 
     def process(self: PartitionState, portion: Portion, suspects: Suspects) -> None:
-        if self._place.partition == partition:
+        if not partitions or self._place.partition in partitions:
             time.sleep(SLOW_CHUNK_S)
         sound(self, portion, suspects)
 
+    def watched(self: Intake, tp: TP, *arguments: Any) -> Chunk | None:
+        chunk = accept(self, tp, *arguments)
+        most[tp.partition] = max(most[tp.partition], self._sizes.get(tp, 0))
+        return chunk
+
     PartitionState.process = process  # type: ignore[method-assign]
+    Intake.accept = watched  # type: ignore[method-assign, assignment]
+    atexit.register(lambda: print(json.dumps({"event": "waited", "bytes": most}), file=sys.stderr))
 
 
-def slow_flush(partition: int) -> None:
-    """Hold a partition's flushes up before they are written."""
-    sound, slow = FlushProducer.write, partition
+def slow_flush(*partitions: int) -> None:
+    """Hold flushes of some partitions up before they are written."""
+    sound = FlushProducer.write
 
     async def write(
         self: FlushProducer, outputs: Iterable[Outgoing], changelog: Iterable[Outgoing], *, partition: int
     ) -> None:
-        if partition == slow:
+        if not partitions or partition in partitions:
             await asyncio.sleep(SLOW_FLUSH_S)
         await sound(self, outputs, changelog, partition=partition)
 
