@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.touchpoint import Subject
-from streams.engine import duplicates, ground, stored
-from streams.engine.instants import NONE
+from streams.engine import stored
 from streams.engine.layout import MATRICES, Layout
-from streams.engine.table import Table
+from streams.runtime.kept_ids import KeptIds
 from streams.runtime.record import Flush
 
 if TYPE_CHECKING:
@@ -68,8 +66,7 @@ class LaneMemory:
     def __init__(self) -> None:
         self.written = np.zeros(1, np.int64)
         self.sizes = np.zeros(1, np.int64)
-        self.ids: list[tuple[int, Ids]] = []  # what each kept flush holds
-        self.evicted = 0  # ids forgotten before their time, as of the last flush
+        self.ids = KeptIds()
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` rows."""
@@ -77,9 +74,6 @@ class LaneMemory:
             more = max(rows, 2 * len(self.written)) - len(self.written)
             self.written = np.concatenate([self.written, np.zeros(more, np.int64)])
             self.sizes = np.concatenate([self.sizes, np.zeros(more, np.int64)])
-
-
-Ids = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint32]]
 
 
 class Flusher:
@@ -106,9 +100,7 @@ class Flusher:
             dead_reasons=processor.dead_reasons,
             lanes=[lane for lane in lanes if lane is not None],
         )
-        live = sum(
-            int(m.sizes.sum()) + ID_BYTES * sum(len(ids[1]) for _, ids in m.ids) for m in self.memory.values()
-        )
+        live = sum(int(memory.sizes.sum()) + ID_BYTES * len(memory.ids) for memory in self.memory.values())
         encoded = msgspec.msgpack.encode(body)
         return Flush(number=number, position=processor.position, body=encoded, live_bytes=live)
 
@@ -120,8 +112,9 @@ class Flusher:
         if carry_before:
             wanted |= (memory.written[:count] < carry_before) & (memory.sizes[:count] > 0)
         rows = np.flatnonzero(wanted)
-        gone = _forget_evicted(lane, memory)
-        ids = self._ids(lane, memory, number, carry_before)
+        new, gone = memory.ids.forget_evicted(lane.new_ids, g)
+        lane.new_ids = []
+        ids = memory.ids.flush(number, new, carry_before, g)
         flows = lane.flows
         days = np.flatnonzero(flows.changed | ((flows.written < carry_before) & (flows.written > 0)))
         if not any(len(part) for part in (rows, ids[1], days, lane.texts.new, gone)):
@@ -152,23 +145,6 @@ class Flusher:
             id_gone=gone.tobytes(),
         )
 
-    def _ids(self, lane: "Lane", memory: LaneMemory, number: int, carry_before: int) -> Ids:
-        """Return the ids of this flush: new ones, and those of dropped flushes that still matter."""
-        new, lane.new_ids = lane.new_ids, []
-        dropped = [ids for written, ids in memory.ids if written < carry_before]
-        memory.ids = [(written, ids) for written, ids in memory.ids if written >= carry_before]
-        newer = _joined([*(ids for _, ids in memory.ids), *new])[0][:, 0]
-        g = lane.table.ground
-        parts = [
-            _among(ids, duplicates.matter(ids[1], ids[2], g) & ~np.isin(ids[0][:, 0], newer))
-            for ids in dropped
-        ]
-        parts += new
-        ids = _joined(parts)
-        if len(ids[1]):
-            memory.ids.append((number, ids))
-        return ids
-
     def restore(self, bodies: Iterable[bytes]) -> None:
         """Take all flushes, in ascending order, into the new processor.
 
@@ -187,7 +163,7 @@ class Flusher:
         for subject, memory in self.memory.items():
             table = self.processor.lanes[subject].table
             table.index_names()
-            _remember(table, memory)
+            memory.ids.remember(table)
 
     def _restore_totals(self, flush: Body) -> None:
         processor = self.processor
@@ -201,16 +177,14 @@ class Flusher:
         """Take in all but the rows."""
         subject = Subject(body.subject)
         lane, memory = self.processor.lanes[subject], self.memory[subject]
-        gone = np.frombuffer(body.id_gone, np.int64)
-        if len(gone):
-            memory.ids = [(n, _among(old, ~np.isin(old[0][:, 0], gone))) for n, old in memory.ids]
+        memory.ids.forget(np.frombuffer(body.id_gone, np.int64))
         ids = (
             np.frombuffer(body.id_keys, np.int64).reshape(-1, 2),
             np.frombuffer(body.id_at, np.int64),
             np.frombuffer(body.id_rows, np.int32),
             np.frombuffer(body.id_contents, np.uint32),
         )
-        memory.ids.append((number, ids))
+        memory.ids.add(number, ids)
         lane.texts.update(body.texts)
         lane.flows.restore(body.flow_days, zlib.decompress(body.flows), body.flow_shape, number)
 
@@ -253,47 +227,3 @@ def _decoded(body: bytes) -> Body:
 
 def _layout_bytes(lane: "Lane") -> bytes:
     return zlib.compress(msgspec.msgpack.encode(lane.table.layout), 9)
-
-
-def _forget_evicted(lane: "Lane", memory: LaneMemory) -> NDArray[np.int64]:
-    """Drop the ids that the kernel had no room for; return the keys of those in earlier flushes."""
-    g = lane.table.ground
-    evicted = int(g.cursor[ground.IDS_EVICTED])
-    if evicted == memory.evicted:
-        return np.zeros(0, np.int64)
-    memory.evicted = evicted
-    present = g.id_key[g.id_at != NONE, 0]
-    lane.new_ids = [_among(ids, np.isin(ids[0][:, 0], present)) for ids in lane.new_ids]
-    gone = [np.zeros(0, np.int64)]
-    for place, (written, ids) in enumerate(memory.ids):
-        kept = np.isin(ids[0][:, 0], present)
-        gone.append(ids[0][~kept, 0])
-        memory.ids[place] = (written, _among(ids, kept))
-    return np.unique(np.concatenate(gone))
-
-
-def _remember(table: Table, memory: LaneMemory) -> None:
-    """Remember the ids of all flushes that still matter, no more than fit."""
-    ids = _joined([ids for _, ids in memory.ids])
-    ids = _among(ids, duplicates.matter(ids[1], ids[2], table.ground))
-    if len(ids[1]) > table.ids_cap:  # there was more room when they were stored
-        ids = _among(ids, ids[1] > np.sort(ids[1])[-table.ids_cap - 1])
-    table.reserve_ids(len(ids[1]))
-    duplicates.insert_all(table.ground, *ids)
-
-
-def _among(ids: Ids, kept: NDArray[np.bool_]) -> Ids:
-    keys, at, rows, contents = ids
-    return keys[kept], at[kept], rows[kept], contents[kept]
-
-
-def _joined(parts: list[Ids]) -> Ids:
-    if not parts:
-        return (
-            np.zeros((0, 2), np.int64),
-            np.zeros(0, np.int64),
-            np.zeros(0, np.int32),
-            np.zeros(0, np.uint32),
-        )
-    keys, at, rows, contents = zip(*parts, strict=True)
-    return np.concatenate(keys), np.concatenate(at), np.concatenate(rows), np.concatenate(contents)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import xxhash
-from numpy.typing import NDArray
 
 from streams.engine import advance
 from streams.engine.advance import Batch
@@ -29,6 +28,7 @@ from streams.runtime.decode import (
 )
 from streams.runtime.emission import Emitter
 from streams.runtime.flows import Flows
+from streams.runtime.kept_ids import Ids
 from streams.runtime.matching import Matcher
 from streams.runtime.outcome import Told
 from streams.runtime.record import Record
@@ -64,9 +64,7 @@ class Lane:
         self.width = max((len(paths) for paths in compiled.names.inputs), default=0)
         self.codes = max((len(paths) for paths in compiled.names.codes), default=0)
         self.storing = storing
-        self.new_ids: list[
-            tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint32]]
-        ] = []
+        self.new_ids: list[Ids] = []
         self.texts = Texts()
         shown = shown_traits(compiled)
         self.trait_codes = tuple(
