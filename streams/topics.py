@@ -76,6 +76,11 @@ LATE: Final = _deleted("engagement.late.v1", key=TopicKey.SUBJECT_ID, days=30)
 DEAD_LETTERS: Final = _deleted("engagement.dead-letters.v1", key=TopicKey.ORIGINAL, days=30)
 
 
+def transactional_ids(app: str, source: str) -> str:
+    """Return what comes before the partition in transactional ids of an application that reads `source`."""
+    return f"{app}-{source}-"
+
+
 def changelog(app: str) -> str:
     """Return the name of an application's changelog; it is private, and compacted."""
     return f"{app}-customers-changelog"

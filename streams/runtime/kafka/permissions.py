@@ -56,7 +56,7 @@ def needs(settings: Settings) -> Iterator[Need]:
 
 def transactional_ids(settings: Settings) -> str:
     """Return what the ids of all transactions of the application begin with."""
-    return f"{settings.app}-{settings.topic_prefix}{topics.TOUCHPOINTS.name}-"
+    return topics.transactional_ids(settings.app, settings.topic_prefix + topics.TOUCHPOINTS.name)
 
 
 def lacking(settings: Settings, allowed: Allowed) -> list[Need]:

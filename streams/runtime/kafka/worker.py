@@ -216,9 +216,9 @@ class Worker:
 
     def _producer(self, tp: TP) -> FlushProducer:
         settings = self.settings
-        identity = f"{settings.group.app}-{tp.topic}-{tp.partition}" if settings.transactions else None
+        identity = f"{topics.transactional_ids(settings.group.app, tp.topic)}{tp.partition}"
         return FlushProducer(
-            settings.group.client, transactional_id=identity,
+            settings.group.client, transactional_id=identity if settings.transactions else None,
             transaction_timeout_ms=settings.transaction_timeout_ms,
             max_batch_bytes=settings.max_batch_bytes, on_step=self._on_step,
         )  # fmt: skip
