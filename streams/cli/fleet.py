@@ -88,7 +88,7 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
     except StateError as problem:
         raise Refusal(str(problem)) from problem
     except KafkaConnectionError as problem:
-        raise Refusal(unreachable(settings, str(problem))) from problem
+        raise ClickException(unreachable(settings, str(problem))) from problem
     finally:
         server.shutdown()
 
