@@ -1,7 +1,5 @@
 """What is kept of message ids for flushes to come: no more than matters, and nothing less."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from streams.runtime import kept_ids
@@ -15,17 +13,16 @@ FEW = 8
 
 
 @pytest.fixture(autouse=True)
-def few(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at what matters as soon as there are a few ids."""
     monkeypatch.setattr(kept_ids, "FEW", FEW)
-    yield
 
 
 def _kept(driver: TopologyTestDriver) -> int:
     return len(driver.processor._flusher.memory[driver.processor.customer_lane.subject].ids)
 
 
-def _weeks(driver: TopologyTestDriver, days: int, *, per_day: int) -> None:
+def _visits(driver: TopologyTestDriver, days: int, *, per_day: int) -> None:
     for day in range(days):
         for place in range(per_day):
             tell(driver, "visit", NOON + day * DAY + place, message=f"{day}.{place}")
@@ -36,7 +33,7 @@ def test_ids_that_no_longer_matter_are_not_kept() -> None:
     """Those within a day of grace are; without end there would be 400."""
     driver = TopologyTestDriver(MODEL)
 
-    _weeks(driver, 100, per_day=4)
+    _visits(driver, 100, per_day=4)
 
     assert 4 <= _kept(driver) <= 2 * FEW
 
@@ -59,7 +56,7 @@ def test_all_are_kept_that_matter() -> None:
 def test_a_restart_keeps_no_more() -> None:
     """What flushes hold is sifted when all of it has been read."""
     driver = TopologyTestDriver(MODEL)
-    _weeks(driver, 100, per_day=4)
+    _visits(driver, 100, per_day=4)
 
     driver.crash()
 
@@ -70,9 +67,9 @@ def test_a_restart_keeps_no_more() -> None:
 def test_the_size_of_what_lives_stays() -> None:
     """The plan of compaction goes by it: ids that are history are no reason to keep a longer log."""
     driver = TopologyTestDriver(MODEL)
-    _weeks(driver, 20, per_day=4)
+    _visits(driver, 20, per_day=4)
     early = driver.processor.flush(1_000, carry_before=0).live_bytes
 
-    _weeks(driver, 100, per_day=4)
+    _visits(driver, 100, per_day=4)
 
     assert driver.processor.flush(1_001, carry_before=0).live_bytes <= early + 2 * FEW * 32
