@@ -91,6 +91,7 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         raise ClickException(unreachable(settings, str(problem))) from problem
     finally:
         server.shutdown()
+        server.server_close()
 
 
 def _adapt(value: bytes, received_ms: int | None, fallback_id: str) -> list[Touch | DeadLetter]:
