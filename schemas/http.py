@@ -1,5 +1,7 @@
 """What crosses the HTTP port beside touchpoints, outputs and views: receipts, pages and problems."""
 
+from enum import StrEnum
+
 import msgspec
 
 from schemas.dead_letter import DeadLetterReason
@@ -42,6 +44,26 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of a service that lives, or is ready."""
 
     status: str
+
+
+class TokenScope(StrEnum):
+    """What the holder of an access token may do: post touchpoints, ask everything, or everything."""
+
+    INGEST = "ingest"
+    READ = "read"
+    ADMIN = "admin"
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is asking, by the token or the session cookie that was sent.
+
+    `guarded` says whether the port asks for a token at all; `name` and `scope` are those of the token,
+    null for a caller without a valid one.
+    """
+
+    guarded: bool
+    name: str | None
+    scope: TokenScope | None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from schemas.dead_letter import DeadLetter, LateTouchpoint
-from schemas.http import AlertPage, Health, Problem, Receipt, TransitionPage
+from schemas.http import AlertPage, Health, Problem, Receipt, Session, TransitionPage
 from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
 from schemas.touchpoint import Touchpoint
 from schemas.views import CustomerView, PartitionKpis, Why
@@ -35,6 +35,7 @@ PUBLIC: tuple[PublicType, ...] = (
     TransitionPage,
     AlertPage,
     Health,
+    Session,
     Problem,
 )
 

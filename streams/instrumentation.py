@@ -45,6 +45,8 @@ class Refusal(StrEnum):
     HOST = "host"
     ORIGIN = "origin"
     TOKEN = "token"
+    SCOPE = "scope"
+    RATE = "rate"
     MEDIA_TYPE = "media_type"
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
@@ -90,6 +92,7 @@ class Instrumentation:
         self._append_failures = counter("log_append_failures", "Appends that could not be made durable.")
         self._items = counter("ingest_items", "Items posted over HTTP, by result.", ["result"])
         self._requests = counter("requests_refused", "HTTP requests refused as a whole.", ["reason"])
+        self._tokens_unread = counter("tokens_unreadable", "Changed files of tokens that cannot be used.")
         self._touch()
 
     def _touch(self) -> None:
@@ -251,6 +254,15 @@ class Instrumentation:
         """A whole request was turned away; the sender was told why."""
         self._requests.labels(reason).inc()
         tell(logging.INFO, "request_refused", reason=reason, detail=detail)
+
+    def tokens_read(self, *, tokens: int) -> None:
+        """The file of access tokens had changed and was read again."""
+        tell(logging.INFO, "tokens_read", tokens=tokens)
+
+    def tokens_unreadable(self, *, problem: str) -> None:
+        """The file of access tokens has changed and cannot be used; the last good tokens stay."""
+        self._tokens_unread.inc()
+        tell(logging.ERROR, "tokens_unreadable", problem=problem)
 
 
 def _stage_names(framework: Framework) -> frozenset[str]:

@@ -18,6 +18,7 @@ from streams.dashboard.operations import operation_routes
 from streams.dashboard.outputs import output_routes
 from streams.dashboard.population import Population
 from streams.dashboard.service import NotReadyError, Service
+from streams.dashboard.session import session_routes
 from streams.instrumentation import Instrumentation
 
 
@@ -42,6 +43,7 @@ def create_app(
             *customer_routes(service),
             *output_routes(service),
             *operation_routes(service, registry),
+            *session_routes(admission.clock, guarded=admission.guarded),
             *routes,
         ],
         exception_handlers={

@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from streams.dashboard.guard import Admission, TurnedAway, check
+from streams.dashboard.keyring import Keyring
 from streams.instrumentation import Refusal
 
 Serve = Callable[[Admission], TestClient[Litestar]]
@@ -21,7 +22,7 @@ ROUTES = [
     "/v1/kpis",
     "/metrics",
     "/v1/openapi.json",
-    "/no/such/route",
+    "/v1/no/such/route",
 ]
 PROBES = ["/healthz", "/readyz"]
 TOKEN = "a token of enough characters"
@@ -53,7 +54,7 @@ def test_a_request_has_exactly_one_host(hosts: list[bytes]) -> None:
     scope: Any = {"type": "http", "path": "/healthz", "headers": [(b"host", host) for host in hosts]}
 
     with pytest.raises(TurnedAway) as refused:
-        check(Admission(), scope)
+        check(Admission(), Keyring(None, None, clock=lambda: 0.0), scope)
 
     assert (refused.value.status, refused.value.refusal) == (400, Refusal.HOST)
 

@@ -45,6 +45,7 @@ FIRST_VERSION = {
     "TransitionPage": "transitions next",
     "AlertPage": "alerts next",
     "Health": "status",
+    "Session": "guarded name scope",
     "Problem": "title status detail",
 }
 
