@@ -30,13 +30,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     model: Annotated[str, Meta(min_length=1, description="Model file, or the name of a preset.")] = "starter"
     host: Annotated[
         str,
-        Meta(min_length=1, description="Address to listen on; one that is not loopback needs a `token`."),
+        Meta(min_length=1, description="Address to listen on; one that is not loopback needs a token."),
     ] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8080
     token: Annotated[
         Annotated[str, Meta(min_length=16)] | None,
-        Meta(description="Access token that every request must bring, at least 16 characters."),
+        Meta(description="Access token of scope `admin`, at least 16 characters."),
     ] = None
+    tokens_file: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(description="File of access tokens with scopes, made by `rapport token`; read when it changes."),
+    ] = None
+    requests_per_second: Annotated[
+        int,
+        Meta(
+            ge=0, description="Requests of one token or address, four times as many at once; 0: any number."
+        ),
+    ] = 50
+    most_streams: Annotated[int, Meta(ge=1, description="Event streams that may be open at once.")] = 1000
     allowed_hosts: Annotated[
         list[str],
         Meta(description="Host names that requests may be addressed to, beside loopback and `host`."),
@@ -155,6 +166,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(ge=0, le=65535, description="Kafka: port of a worker's metrics and health; 0 takes a free one."),
     ] = 9108
 
+    @property
+    def guarded(self) -> bool:
+        """Return whether the port asks for a token."""
+        return self.token is not None or self.tokens_file is not None
+
 
 def load(
     environment: Mapping[str, str],
@@ -170,10 +186,11 @@ def load(
     given = {name: value for name, value in (options or {}).items() if value is not None}
     chosen = _from_file(file) | _from_environment(environment) | _checked(given, source="the command line")
     settings = msgspec.convert(chosen, Settings)
-    if settings.token is None and not is_loopback(settings.host):
+    if not settings.guarded and not is_loopback(settings.host):
         raise SettingsError(
             f"host {settings.host} can be reached from other machines, so a token is needed: "
-            f"set {variable('token')} (at least 16 characters), or leave host at 127.0.0.1"
+            f"set {variable('token')} (at least 16 characters) or {variable('tokens_file')}, "
+            "or leave host at 127.0.0.1"
         )
     _check_connection(settings)
     return settings

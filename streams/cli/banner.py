@@ -33,7 +33,7 @@ def show(start: Start, console: Console) -> None:
     facts.add_row("customers", Text(_size(start)))
     facts.add_row("data", Text(str(start.data)))
     if start.guarded:
-        facts.add_row("access", Text("every request needs the token, probes apart"))
+        facts.add_row("access", Text("requests need a token; probes and the page do not"))
     console.print(
         Panel(facts, title="[bold]rapport[/] is up", title_align="left", border_style="cyan", expand=False)
     )

@@ -16,6 +16,7 @@ COMMANDS = {
     "tail": "Follow what a fleet tells on Kafka.",
     "dead-letters": "Send again what could not be read on Kafka.",
     "doctor": "Examine Kafka: permissions, topics, sizes, state, lag.",
+    "token": "Make, list and revoke access tokens.",
     "explain": "Say why a customer is where it is.",
     "model": "Check, show, compare and list models.",
 }

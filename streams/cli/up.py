@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from streams.cli.service import EmbeddedService
+    from streams.dashboard.guard import Admission
     from streams.instrumentation import Instrumentation
     from streams.model.definition import Model
     from streams.runtime.embedded.log import Retention
@@ -82,6 +83,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
     from rich.console import Console
 
     from streams.cli import banner, running
+    from streams.cli.admission import admission
     from streams.cli.collector import calm
     from streams.cli.server import Server, ended_by_signals, local_url
     from streams.cli.service import EmbeddedService
@@ -96,6 +98,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
     log_to_stderr(quiet=sys.stderr.isatty())
     registry = _registry()
     instrumentation = Instrumentation(model, build=version("rapport"), registry=registry)
+    admitted = admission(settings, instrumentation)
     directory, url = Path(settings.data), local_url(listener)
 
     with ended_by_signals() as ending, EmbeddedLog(directory, retention=_retention(settings)) as log:
@@ -109,7 +112,8 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
             on_failure=lambda _: server.stop(),
         )
         service = EmbeddedService(log, run, model, clock=clock, instrumentation=instrumentation)
-        server = Server(_app(settings, service, instrumentation=instrumentation, registry=registry))
+        app = _app(settings, service, admission=admitted, instrumentation=instrumentation, registry=registry)
+        server = Server(app)
         if not is_warm():
             console.print("Compiling the engine. This happens once, and takes up to a minute.", style="dim")
         try:
@@ -121,7 +125,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
                 model=model,
                 customers=service.customers(),
                 row_bytes=service.memory().row_bytes,
-                guarded=settings.token is not None,
+                guarded=settings.guarded,
             )
             banner.show(start, console)
             instrumentation.serving(url=url)
@@ -138,22 +142,16 @@ def _app(
     settings: "Settings",
     service: "EmbeddedService",
     *,
+    admission: "Admission",
     instrumentation: "Instrumentation",
     registry: "CollectorRegistry",
 ) -> "Litestar":
     from streams.dashboard.app import create_app
-    from streams.dashboard.guard import Admission
     from streams.ingest.http import touchpoints_route
-    from streams.settings import is_loopback
 
     return create_app(
         service,
-        admission=Admission(
-            hosts=frozenset(name.lower() for name in (settings.host, *settings.allowed_hosts)),
-            origins=frozenset(origin.lower().rstrip("/") for origin in settings.allowed_origins),
-            token=settings.token,
-            any_address=not is_loopback(settings.host),
-        ),
+        admission=admission,
         instrumentation=instrumentation,
         registry=registry,
         version=version("rapport"),
