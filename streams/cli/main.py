@@ -16,6 +16,8 @@ COMMANDS = {
     "tail": "Follow what a fleet tells on Kafka.",
     "dead-letters": "Send again what could not be read on Kafka.",
     "doctor": "Examine Kafka: permissions, topics, sizes, state, lag.",
+    "backup": "Copy a data directory into one file, also while `rapport up` works on it.",
+    "restore": "Make a data directory of a backup.",
     "token": "Make, list and revoke access tokens.",
     "explain": "Say why a customer is where it is.",
     "model": "Check, show, compare and list models.",

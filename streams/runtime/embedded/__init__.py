@@ -11,6 +11,8 @@ reader.py      the log read without writing, also beside its owner
 log.py         the log: durable appends, atomic flushes, retention
 recovery.py    state read back from the log
 schedule.py    when the loop flushes, ticks and wakes
+backup.py      a checked copy of a log, made while its owner writes
+restore.py     such a copy made a data directory again
 run.py         the loop: read, process, flush, tick
 told.py        an outcome as rows of output
 """

@@ -77,6 +77,7 @@ class FileCorrupt(LogError):
     """The file is damaged, or is no log: keep a copy, restore a backup, or start with an empty directory."""
 
     def __init__(self, path: Path, detail: str) -> None:
+        self.detail = detail
         super().__init__(
             path,
             f"The log {path} is damaged, or is not a log of Rapport ({detail}). "
@@ -88,12 +89,16 @@ class FileCorrupt(LogError):
 class NewerSchema(LogError):
     """A newer Rapport wrote the file: use that version, or a copy of the directory from before."""
 
-    def __init__(self, path: Path, *, found: int, known: int) -> None:
+    def __init__(self, path: Path, *, found: int, known: int, of: str = "schema") -> None:
         super().__init__(
             path,
-            f"The log {path} was written by a newer Rapport (its schema is {found}, this one knows up to "
+            f"The log {path} was written by a newer Rapport (its {of} is {found}, this one knows up to "
             f"{known}). Run that newer version, or use a copy of the directory from before the upgrade.",
         )
+
+
+class BackupImpossible(LogError):
+    """A backup cannot be made or put back there: do what the message says. Nothing was changed."""
 
 
 class Recovering(Exception):
