@@ -7,9 +7,11 @@ from typing import Final
 BURST: Final = 4  # seconds' worth of requests that may come at once
 MOST_CALLERS: Final = 10_000
 
+_ROUNDING_S: Final = 1e-6
+
 
 class RequestRate:
-    """A token bucket for each caller: `per_second` requests, and four times as many at once.
+    """A token bucket for each caller: `per_second` requests, and four times as many (at least one) at once.
 
     A bucket is kept as the instant at which it will be full again, so one that is full needs no keeping.
     Where more callers than `most_callers` are busy at once, the bucket of the one that has been quiet for
@@ -24,6 +26,7 @@ class RequestRate:
         most_callers: int = MOST_CALLERS,
     ) -> None:
         self._each_s = 1 / per_second
+        self._burst_s = max(BURST, self._each_s)
         self._clock = clock
         self._most = most_callers
         self._full_at: dict[str, float] = {}  # in the order in which callers last asked
@@ -37,7 +40,7 @@ class RequestRate:
         now = self._clock()
         self._forget(now)
         full_at = max(self._full_at.get(caller, now), now) + self._each_s
-        wait = full_at - now - BURST
+        wait = full_at - now - self._burst_s
         if wait > _ROUNDING_S:
             return wait
         self._full_at.pop(caller, None)  # to the end
@@ -71,6 +74,3 @@ class StreamPlaces:
     def give_back(self) -> None:
         """Give a place back."""
         self.taken -= 1
-
-
-_ROUNDING_S: Final = 1e-9

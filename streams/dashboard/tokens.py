@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from schemas.http import TokenScope
 
-NAME: Final = "^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$"
+NAME: Final = "^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}\\Z"
 SETTING: Final = "token"  # the name of the token that is a setting; no token of a file may have it
 _PREFIX: Final = "rapport_"  # what is found in a log or a repository is known for what it is
 EPOCH: Final = datetime.fromtimestamp(0, UTC)

@@ -1,6 +1,7 @@
 """Who may talk to the port: every route refuses wrong names, foreign pages and missing tokens."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from httpx import Client
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from schemas.http import TokenScope
 from streams.dashboard.guard import Admission, TurnedAway, check
 from streams.dashboard.keyring import Keyring
+from streams.dashboard.limits import RequestRate
 from streams.instrumentation import Refusal
+from tests.dashboard.asking import Clock, admission, ask, bearer
 
 Serve = Callable[[Admission], TestClient[Litestar]]
 
@@ -144,6 +148,132 @@ def test_the_token_opens(serve: Serve, scheme: str) -> None:
 def test_probes_need_no_token(serve: Serve, route: str) -> None:
     """An orchestrator asks whether the process lives without a secret."""
     assert serve(Admission(token=TOKEN)).get(route).status_code == 200
+
+
+def test_an_allowed_origin_may_call_no_other_route(serve: Serve) -> None:
+    """It may post touchpoints and nothing else, with a preflight or without, whatever it holds."""
+    client = serve(Admission(origins=frozenset({"https://shop.example"}), token=TOKEN))
+    headers = {"Origin": "https://shop.example", "Authorization": f"Bearer {TOKEN}"}
+
+    assert client.get("/v1/kpis", headers=headers).status_code == 403
+    assert client.options("/v1/kpis", headers=headers).status_code == 403
+    assert client.post("/v1/session", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [f"Bearer {TOKEN}", f"Bearer {TOKEN}"],
+        [f"Bearer {TOKEN}", "Bearer wrong"],
+        [f"Bearer {TOKEN}, Bearer {TOKEN}"],
+        [f"Bearer  {TOKEN} x"],
+        [f"Bearer\t{TOKEN}"],
+        [f"Bearer {TOKEN}\x00"],
+    ],
+)
+def test_two_tokens_are_none_and_half_of_one_neither(serve: Serve, headers: list[str]) -> None:
+    """What could be read in two ways is refused."""
+    app = serve(Admission(token=TOKEN)).app
+
+    answer = ask(app, "GET", "/v1/kpis", [(b"authorization", each.encode()) for each in headers])
+
+    assert answer.status == 401
+
+
+@pytest.mark.parametrize("header", [b"host", b"origin", b"authorization", b"cookie", b"x-forwarded-host"])
+@pytest.mark.parametrize(
+    "value", [b"a\r\nset-cookie: x=1", b"127.0.0.1\nx: y", b"\x00", b"\xff\xfe", b"=" * 10_000]
+)
+def test_what_a_caller_sends_gets_into_no_header_of_the_answer(
+    serve: Serve, header: bytes, value: bytes
+) -> None:
+    """Even past a server that lets line breaks through: nothing is split, nothing breaks."""
+    app = serve(Admission(token=TOKEN, origins=frozenset({"https://shop.example"}))).app
+
+    answer = ask(app, "POST", "/v1/touchpoints", [(header, value)])
+
+    assert answer.status in {400, 401, 403}
+    assert {name for name, _ in answer.headers} <= {
+        b"cache-control", b"content-length", b"content-type", b"cross-origin-resource-policy",
+        b"www-authenticate", b"x-content-type-options",
+    }  # fmt: skip
+    assert not any(set(written) & set(b"\r\n\0") for header in answer.headers for written in header)
+
+
+def test_one_caller_too_often_is_told_when_to_come_again(serve: Serve) -> None:
+    """429 with Retry-After in whole seconds; after them it is served."""
+    clock = Clock()
+    app = serve(Admission(rate=RequestRate(1, clock=clock))).app
+
+    statuses = [ask(app, "GET", "/v1/kpis").status for _ in range(4)]
+    refused = ask(app, "GET", "/v1/kpis")
+    clock.now += 1
+
+    assert statuses == [200] * 4
+    assert refused.status == 429
+    assert refused.header(b"retry-after") == b"1"
+    assert refused.header(b"content-type") == b"application/problem+json"
+    assert ask(app, "GET", "/v1/kpis").status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "metered"),
+    [
+        ("GET", "/v1/kpis", True),
+        ("GET", "/metrics", True),
+        ("GET", "/v1/session", True),
+        ("DELETE", "/v1/customers/c1", True),
+        ("GET", "/healthz", False),
+        ("GET", "/readyz", False),
+        ("GET", "/assets/a.js", False),
+        ("POST", "/v1/touchpoints", False),
+    ],
+)
+def test_probes_the_page_and_touchpoints_are_not_counted(
+    serve: Serve, method: str, path: str, metered: bool
+) -> None:
+    """A tracker is slowed down by the log alone, and a probe by nothing."""
+    app = serve(Admission(rate=RequestRate(1, clock=Clock()))).app
+
+    statuses = {ask(app, method, path).status for _ in range(10)}
+
+    assert (429 in statuses) is metered
+
+
+def test_a_token_pays_for_itself_and_an_address_for_whoever_has_none(serve: Serve, tmp_path: Path) -> None:
+    """The holder of a token is served while a stranger at the same address guesses, and is slowed down."""
+    kept = admission(tmp_path, Clock())
+    app = serve(Admission(tokens=kept.tokens, clock=kept.clock, rate=RequestRate(1, clock=Clock()))).app
+    wrong = (b"authorization", b"Bearer guess")
+
+    guesses = [ask(app, "POST", "/v1/touchpoints", [wrong]).status for _ in range(6)]
+    elsewhere = ask(app, "POST", "/v1/touchpoints", [wrong], client=("192.0.2.8", 1)).status
+    nowhere = ask(app, "GET", "/v1/kpis", client=None).status
+    held = [ask(app, "GET", "/v1/kpis", [bearer(TokenScope.READ)]).status for _ in range(5)]
+
+    assert guesses == [401] * 4 + [429] * 2
+    assert (elsewhere, nowhere) == (401, 401)
+    assert held == [200] * 4 + [429]
+    assert ask(app, "GET", "/v1/kpis", [bearer(TokenScope.ADMIN)]).status == 200
+
+
+def test_refusals_are_counted_by_reason(serve: Serve, tmp_path: Path) -> None:
+    """An operator sees who is turned away, and why."""
+    kept = admission(tmp_path, Clock())
+    rate = RequestRate(1, clock=Clock())
+    client = serve(Admission(tokens=kept.tokens, clock=kept.clock, rate=rate))
+    read = bearer(TokenScope.READ)
+    for _ in range(2):
+        ask(client.app, "GET", "/v1/kpis")
+    ask(client.app, "DELETE", "/v1/customers/c1", [read])
+    ask(client.app, "GET", "/v1/kpis", [(b"origin", b"https://evil.example")])
+    for _ in range(4):
+        ask(client.app, "GET", "/v1/kpis", [read])
+
+    metrics = ask(client.app, "GET", "/metrics", [bearer(TokenScope.ADMIN)]).body.decode()
+
+    for reason, times in {"token": 2, "scope": 1, "origin": 1, "rate": 1, "host": 0}.items():
+        assert f'engagement_requests_refused_total{{reason="{reason}"}} {times}.0' in metrics
 
 
 def test_answers_are_neither_guessed_at_nor_embedded_nor_kept(client: Client) -> None:
