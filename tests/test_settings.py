@@ -206,6 +206,7 @@ def test_a_port_that_others_can_reach_needs_a_token(file: Path, host: str) -> No
         load({"RAPPORT_HOST": host}, file=file)
 
     assert load({"RAPPORT_HOST": host, "RAPPORT_TOKEN": TOKEN}, file=file).host == host
+    assert load({"RAPPORT_HOST": host, "RAPPORT_TOKENS_FILE": "tokens.json"}, file=file).host == host
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

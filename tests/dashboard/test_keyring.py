@@ -1,5 +1,6 @@
 """Tokens rotate while the server runs, and a broken file locks nobody out."""
 
+import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +102,21 @@ def test_a_broken_file_keeps_the_last_good_tokens_and_is_told_once(kept: Kept, b
     change(kept.path, lambda _: [])
     assert not kept.opens(READ)
     assert kept.unreadable() == 1
+
+
+def test_what_became_of_a_changed_file_is_logged(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    """How many tokens it has, or what is wrong with it; never one of them."""
+    caplog.set_level(logging.INFO, logger="rapport")
+
+    change(kept.path, lambda before: before[:1])
+    kept.opens(READ)
+    kept.path.write_bytes(b"{")
+    kept.opens(READ)
+
+    good, bad = caplog.records
+    assert (good.message, good.__dict__["fields"]) == ("tokens_read", {"tokens": 1})
+    assert (bad.message, bad.levelno) == ("tokens_unreadable", logging.ERROR)
+    assert "is no file of tokens" in bad.__dict__["fields"]["problem"]
 
 
 def test_a_file_that_is_gone_keeps_the_last_good_tokens(kept: Kept) -> None:
