@@ -19,6 +19,7 @@ from streams.dashboard.headers import SAFE, Header, with_safe
 from streams.dashboard.keyring import Keyring, TokenFile
 from streams.dashboard.limits import RequestRate
 from streams.dashboard.session import Caller
+from streams.dashboard.tokens import Token
 from streams.instrumentation import Refusal
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -122,7 +123,7 @@ def check(admission: Admission, keyring: Keyring, scope: HTTPScope) -> Visit:
     own_page, foreign = _check_origin(admission, scope, host)
     if foreign is not None and scope["method"] == "OPTIONS":
         return Visit(caller=None, foreign=foreign)
-    caller = _identify(keyring, scope, admission.clock())
+    caller = _identify(keyring, scope, admission.clock)
     demand = access.demand(scope["method"], scope["path"])
     stranger = keyring.guarded and caller is None and bool(demand.enough)
     if admission.rate is not None and (demand.metered or stranger):  # a token is not to be guessed either
@@ -167,18 +168,21 @@ def _check_origin(admission: Admission, scope: HTTPScope, host: str) -> tuple[bo
     raise TurnedAway(Refusal.ORIGIN, 403, detail)
 
 
-def _identify(keyring: Keyring, scope: HTTPScope, now_s: float) -> Caller | None:
+def _identify(keyring: Keyring, scope: HTTPScope, clock: Callable[[], float]) -> Caller | None:
     """Return who holds the token or the cookie that was sent; a token that was sent decides alone."""
     if not keyring.guarded:
         return None
     written = _only(scope, b"authorization")
     scheme, _, secret = (written or b"").partition(b" ")
     if written == b"" or scheme.lower() == b"bearer":
-        token = keyring.holder(secret.strip())
-        return Caller(token, secret.strip()) if token else None
+        return _caller(secret.strip(), lambda: keyring.holder(secret.strip()))
     value = session.sent([value for key, value in scope["headers"] if key == b"cookie"])
-    token = session.accept(value, keyring.named, now_s) if value else None
-    return Caller(token, None) if token else None
+    return None if value is None else _caller(None, lambda: session.accept(value, keyring.named, clock()))
+
+
+def _caller(secret: bytes | None, find: Callable[[], Token | None]) -> Caller | None:
+    token = find()
+    return None if token is None else Caller(token, secret, lambda: find() is not None)
 
 
 def _payer(scope: HTTPScope, caller: Caller | None) -> str:

@@ -27,10 +27,15 @@ _VALUE: Final = re.compile(r"([A-Za-z0-9_-]{1,64})\.([0-9]{1,12})\.([0-9a-f]{64}
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks: the holder of a token. `secret` is the token itself, None where a cookie stood for it."""
+    """Who asks: the holder of a token.
+
+    secret: the token itself; None where a cookie stood for it.
+    holds: whether token and cookie are good still; who is answered for long has to ask now and then.
+    """
 
     token: Token
     secret: bytes | None
+    holds: Callable[[], bool]
 
 
 def issue(token: Token, secret: bytes, now_s: float) -> str:

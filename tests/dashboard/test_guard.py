@@ -13,8 +13,10 @@ from schemas.http import TokenScope
 from streams.dashboard.guard import Admission, TurnedAway, check
 from streams.dashboard.keyring import Keyring
 from streams.dashboard.limits import RequestRate
+from streams.dashboard.session import COOKIE, LIFE_S, issue
+from streams.dashboard.tokens import change
 from streams.instrumentation import Refusal
-from tests.dashboard.asking import Clock, admission, ask, bearer
+from tests.dashboard.asking import SECRETS, Clock, admission, ask, bearer, tokens
 
 Serve = Callable[[Admission], TestClient[Litestar]]
 
@@ -255,6 +257,33 @@ def test_a_token_pays_for_itself_and_an_address_for_whoever_has_none(serve: Serv
     assert (elsewhere, nowhere) == (401, 401)
     assert held == [200] * 4 + [429]
     assert ask(app, "GET", "/v1/kpis", [bearer(TokenScope.ADMIN)]).status == 200
+
+
+@pytest.mark.parametrize("by_cookie", [False, True])
+@pytest.mark.parametrize(
+    ("revoked", "after_s", "holds"), [(False, LIFE_S - 1, True), (False, LIFE_S, None), (True, 1, False)]
+)
+def test_who_is_answered_for_long_can_be_asked_whether_it_may_go_on(
+    tmp_path: Path, by_cookie: bool, revoked: bool, after_s: int, holds: bool | None
+) -> None:
+    """An event stream ends with what let it in: the token, or the 12 hours of a cookie alone."""
+    clock = Clock()
+    kept = admission(tmp_path, clock)
+    (token,) = [each for each in tokens() if each.scope == TokenScope.READ]
+    cookie = (b"cookie", f"{COOKIE}={issue(token, SECRETS[TokenScope.READ], clock.now)}".encode())
+    scope: Any = {
+        "type": "http", "method": "GET", "path": "/v1/events", "scheme": "http", "client": None,
+        "headers": [(b"host", b"127.0.0.1"), cookie if by_cookie else bearer(TokenScope.READ)],
+    }  # fmt: skip
+    caller = check(kept, Keyring(None, kept.tokens, clock=clock), scope).caller
+    assert caller is not None
+    assert caller.holds()
+
+    if revoked:
+        change(tmp_path / "tokens.json", lambda _: [])
+    clock.now += after_s
+
+    assert caller.holds() is (not by_cookie if holds is None else holds)
 
 
 def test_refusals_are_counted_by_reason(serve: Serve, tmp_path: Path) -> None:
