@@ -1,0 +1,85 @@
+/* What is computed from the figures about everybody before they are shown. Pure. */
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+export const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
+
+/** The figures as they stood a day before `kpis`, from those by hour; null where nothing was kept. */
+export function dayBefore(kpis, hours) {
+  const then = Date.parse(kpis.as_of) - DAY_MS;
+  const near = hours.filter(({ start }) => Date.parse(start) <= then && Date.parse(start) > then - 2 * HOUR_MS);
+  return near.at(-1)?.kpis ?? null;
+}
+
+/** A trend of `pick(kpis)`: by day where there are three days of history, else by hour. */
+export function trend(pick, { days, hours, kpis }) {
+  const points = days.length >= 3 ? days : hours;
+  const step = days.length >= 3 ? "day" : "hour";
+  const length = step === "day" ? DAY_MS : HOUR_MS;
+  const earlier = points.filter(({ start }) => Date.parse(start) + length <= Date.parse(kpis.as_of));
+  const values = [...earlier.map((point) => pick(point.kpis)), pick(kpis)];
+  return { step, values: values.filter((value) => value !== null && value !== undefined) };
+}
+
+/** What became of today's touchpoints: running totals less those of the last day before. */
+export function outcomesToday(kpis, days) {
+  const midnight = Math.floor(Date.parse(kpis.as_of) / DAY_MS) * DAY_MS;
+  const before = days.filter(({ start }) => Date.parse(start) < midnight).at(-1)?.kpis.outcomes ?? {};
+  const since = Object.entries(kpis.outcomes).map(([name, total]) => [name, total - (before[name] ?? 0)]);
+  return Object.fromEntries(since.filter(([, count]) => count > 0));
+}
+
+/** Sum up the answers to a question in its own way; null without answers. */
+export function answersFigure(question, figures) {
+  if (!figures || figures.answers === 0) return null;
+  const count = (from, to) =>
+    Object.entries(figures.values).reduce(
+      (total, [value, times]) => total + (Number(value) >= from && Number(value) <= to ? times : 0),
+      0,
+    );
+  if (question.figure === "nps") return ((count(9, 10) - count(0, 6)) / figures.answers) * 100;
+  if (question.figure === "top_two") return count(question.high - 1, question.high) / figures.answers;
+  return figures.sum / figures.answers;
+}
+
+/** The rows of a funnel: stages in the model's order, with counts, shares and the change since `before`. */
+export function funnel(framework, kpis, before) {
+  const counts = kpis.stages[framework.name] ?? {};
+  const was = before?.stages[framework.name] ?? null;
+  const all = framework.kind === "flags" ? kpis.customers : sum(counts);
+  const known = new Set(framework.stages.map(({ name }) => name));
+  const names = [...framework.stages, ...Object.keys(counts).filter((name) => !known.has(name)).map((name) => ({ name }))];
+  const most = Math.max(1, ...Object.values(counts));
+  return names.map(({ name, exit = false }) => {
+    const count = counts[name] ?? 0;
+    return {
+      name,
+      exit,
+      count,
+      share: all ? count / all : 0,
+      width: count / most,
+      change: was === null ? null : count - (was[name] ?? 0),
+    };
+  });
+}
+
+/** Counts as rows, the largest first; the rest beyond `most` rows as one. */
+export function ranked(counts, most = 8) {
+  const rows = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .map(([name, count]) => ({ name, count }));
+  const total = rows.reduce((all, { count }) => all + count, 0);
+  const shown = rows.length > most ? rows.slice(0, most - 1) : rows;
+  const rest = total - shown.reduce((all, { count }) => all + count, 0);
+  if (rest > 0) shown.push({ name: null, count: rest });
+  const largest = Math.max(1, ...shown.map(({ count }) => count));
+  return shown.map((row) => ({ ...row, share: row.count / total, width: row.count / largest }));
+}
+
+/** The mean of a score, null when nobody has it. */
+export const mean = (figures) => (figures && figures.customers ? figures.sum / figures.customers : null);
+
+/** The ten ranges of a distribution. */
+export const BINS = Array.from({ length: 10 }, (_, i) => (i === 9 ? "90–100" : `${i * 10}–${i * 10 + 9}`));
