@@ -25,11 +25,11 @@ def command(source: Path, data: str | None, replace: bool) -> None:
     from streams.runtime.embedded.restore import restore
 
     directory = Path(settings.load(os.environ, options={"data": data}).data)
-    replaced = time.strftime("before-%Y%m%dT%H%M%SZ", time.gmtime()) if replace else None
+    replaced_at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) if replace else None
     console = Console(highlight=False)
     try:
         with backup_view.progress("Restoring", console) as on_step:
-            restored = restore(source, directory, replaced=replaced, on_step=on_step)
+            restored = restore(source, directory, replaced_at=replaced_at, on_step=on_step)
     except LogError as error:
         raise click.ClickException(str(error)) from error
     backup_view.show(f"The data directory {directory} holds {source}.", restored.contents, console)

@@ -312,13 +312,13 @@ def test_the_old_directory_is_moved_aside_and_not_deleted(file: Path, tmp_path: 
     with EmbeddedLog(tmp_path / "old") as old:
         old.append([(b"mine", b"{}")], 1)
 
-    restored = restore(file, tmp_path / "old", replaced="before-noon")
+    restored = restore(file, tmp_path / "old", replaced_at="noon")
 
     assert restored.aside == tmp_path / "old.before-noon"
     with EmbeddedLog(tmp_path / "old.before-noon") as old, EmbeddedLog(tmp_path / "old") as new:
         assert [record.key for record in old.read(0, 10)] == [b"mine"]
         assert new.next_offset == RECORDS
-    assert not (tmp_path / "old.restoring").exists()
+    assert not (tmp_path / "old.restored-noon").exists()
 
 
 def test_a_damaged_backup_replaces_nothing(file: Path, tmp_path: Path) -> None:
@@ -328,7 +328,7 @@ def test_a_damaged_backup_replaces_nothing(file: Path, tmp_path: Path) -> None:
     change(file, "DELETE FROM input WHERE first = 30")
 
     with pytest.raises(FileCorrupt):
-        restore(file, tmp_path / "old", replaced="before-noon")
+        restore(file, tmp_path / "old", replaced_at="noon")
 
     reader = LogReader(tmp_path / "old")
     assert [record.key for record in reader.read(0, 10)] == [b"mine"]
@@ -339,7 +339,7 @@ def test_a_damaged_backup_replaces_nothing(file: Path, tmp_path: Path) -> None:
 def test_a_directory_in_use_is_not_replaced(log: EmbeddedLog, file: Path) -> None:
     """The process that works there would go on writing into what was moved aside."""
     with pytest.raises(DirectoryInUse, match=f"in use by process {os.getpid()}"):
-        restore(file, log.directory, replaced="before-noon")
+        restore(file, log.directory, replaced_at="noon")
 
 
 def test_a_directory_that_cannot_be_moved_aside_stays(file: Path, tmp_path: Path) -> None:
@@ -347,11 +347,11 @@ def test_a_directory_that_cannot_be_moved_aside_stays(file: Path, tmp_path: Path
     EmbeddedLog(tmp_path / "old").close()
     (tmp_path / "old.before-noon").mkdir()
 
-    with pytest.raises(BackupImpossible, match=r"Cannot move .*old aside.*put back in .*old\.restoring"):
-        restore(file, tmp_path / "old", replaced="before-noon")
+    with pytest.raises(BackupImpossible, match=r"Cannot move .*old aside.*put back in .*old\.restored-noon"):
+        restore(file, tmp_path / "old", replaced_at="noon")
 
-    assert backup.examine(tmp_path / "old.restoring" / database.NAME).records == RECORDS
-    restore(file, tmp_path / "old", replaced="before-one")
+    assert backup.examine(tmp_path / "old.restored-noon" / database.NAME).records == RECORDS
+    restore(file, tmp_path / "old", replaced_at="one")
     assert backup.examine(tmp_path / "old" / database.NAME).records == RECORDS
 
 

@@ -28,12 +28,12 @@ def restore(
     source: Path,
     directory: Path,
     *,
-    replaced: str | None = None,
+    replaced_at: str | None = None,
     on_step: OnStep = lambda done, pages: None,
 ) -> Restored:
     """Make `directory` hold the log in `source`, a backup or a copy of a data directory.
 
-    A directory that holds something is refused, or, with `replaced`, moved aside to its own name and that.
+    A directory that holds something is refused, or, with `replaced_at` (a time, for names), moved aside.
 
     Raises:
         BackupImpossible: there is no such backup, or the directory holds something or cannot be moved.
@@ -46,18 +46,17 @@ def restore(
     directory = directory.absolute()
     if not _holds_something(directory):
         return Restored(_place(file, directory, on_step), None)
-    if replaced is None:
+    if replaced_at is None:
         raise BackupImpossible(
             directory,
             f"The data directory {directory} holds something. Name another one with --data, "
             "or move this one aside with --replace; it is not deleted.",
         )
-    staging = directory.with_name(f"{directory.name}.restoring")
+    staging = directory.with_name(f"{directory.name}.restored-{replaced_at}")
     lock = DirectoryLock(directory)
     try:
-        (staging / database.NAME).unlink(missing_ok=True)  # of one that was killed after the copy
         contents = _place(file, staging, on_step)
-        aside = directory.with_name(f"{directory.name}.{replaced}")
+        aside = directory.with_name(f"{directory.name}.before-{replaced_at}")
         _exchange(directory, staging, aside)
     finally:
         lock.release()
