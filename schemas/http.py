@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from schemas.dead_letter import DeadLetterReason
-from schemas.outputs import AlertRaised, AlertResolved, StageChanged
+from schemas.outputs import StageChanged
 
 
 class RefusedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +30,6 @@ class TransitionPage(msgspec.Struct, frozen=True, kw_only=True):
     """Transitions, newest first; `next` is the cursor of the page of older ones, null at the end."""
 
     transitions: list[StageChanged]
-    next: str | None
-
-
-class AlertPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Alerts raised and resolved, newest first; `next` is the cursor of the page of older ones."""
-
-    alerts: list[AlertRaised | AlertResolved]
     next: str | None
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 
 from schemas.dead_letter import DeadLetter, LateTouchpoint
-from schemas.http import AlertPage, Health, Problem, Receipt, Session, TransitionPage
+from schemas.http import Health, Problem, Receipt, Session, TransitionPage
 from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChanged
+from schemas.pages import Acknowledge, AlertBook, CustomerPage, ScoreHistory, TouchpointPage
+from schemas.population import Flows, KpiHistory, ModelInfo, Status
 from schemas.touchpoint import Touchpoint
 from schemas.views import CustomerView, PartitionKpis, Why
 
@@ -33,7 +35,15 @@ PUBLIC: tuple[PublicType, ...] = (
     PartitionKpis,
     Receipt,
     TransitionPage,
-    AlertPage,
+    AlertBook,
+    Acknowledge,
+    CustomerPage,
+    TouchpointPage,
+    ScoreHistory,
+    KpiHistory,
+    Flows,
+    ModelInfo,
+    Status,
     Health,
     Session,
     Problem,

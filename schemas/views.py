@@ -130,7 +130,10 @@ class PartitionKpis(msgspec.Struct, frozen=True, kw_only=True):
     `active` counts customers by days back: 1 (today), 7 and 28 UTC days.
     `transitions` counts today's moves ("clm": {"awareness>engagement": 3}); `outcomes` are running totals
     of touchpoints by what became of them, `signals` today's count and sum of amounts per signal.
-    `segments`: per bounded trait and value, customers per stage.
+    `segments`: per bounded trait and value, customers per stage. `dwell_ms` is, per stage of frameworks with
+    one stage at a time, the sum over its customers of the time since they entered. `types`, `channels` and
+    `sources` count today's touchpoints; untyped ones and those without a source under "". `entries` counts
+    touchpoints by line of the map within the days that are kept (400), the last number those of no line.
     """
 
     as_of: AwareDatetime
@@ -146,3 +149,9 @@ class PartitionKpis(msgspec.Struct, frozen=True, kw_only=True):
     signals: dict[str, tuple[int, float]]
     segments: dict[str, dict[str, dict[str, dict[str, int]]]]
     outcomes: dict[str, int]
+    dwell_ms: dict[str, dict[str, int]] = {}
+    alerts_resolved: dict[str, int] = {}
+    types: dict[str, int] = {}
+    channels: dict[str, int] = {}
+    sources: dict[str, int] = {}
+    entries: list[int] = []

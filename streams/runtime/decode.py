@@ -57,6 +57,7 @@ class Fields(msgspec.Struct, gc=False, kw_only=True):
     kind: KindText = "track"
     direction: DirectionText = "in"
     channel: ChannelText = "other"
+    source: object = None
     account_id: Identifier | None = None
     properties: msgspec.Struct | None = None
     traits: msgspec.Struct | None = None
@@ -75,6 +76,7 @@ class Columns(NamedTuple):
     kind: tuple[str, ...]
     direction: tuple[str, ...]
     channel: tuple[str, ...]
+    source: tuple[object, ...]
     account_id: tuple[str | None, ...]
     properties: tuple[msgspec.Struct | None, ...]
     traits: tuple[msgspec.Struct | None, ...]

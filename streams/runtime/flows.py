@@ -3,6 +3,10 @@
 Figures about who customers are now are column scans; what flowed must be counted as it happens.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import compress
+
 import msgspec
 import numpy as np
 import xxhash
@@ -11,9 +15,16 @@ from numpy.typing import NDArray
 from streams.engine import ground
 from streams.engine.advance import DELETION, Batch
 from streams.engine.instants import DAY_MS, NO_DAY
+from streams.model.compile_rules import text_code
 from streams.model.compiled import Compiled
+from streams.runtime.decode import CHANNEL_CODES
 
 DAYS_KEPT = 400
+MOST_SOURCES = 32  # of a day, by their code and in the order in which they came; the last is all others
+OTHER_SOURCES = 1  # the code of those
+CODE, COUNT = range(2)
+
+Panes = NDArray[np.int64] | NDArray[np.float64]
 
 
 class Flows:
@@ -35,10 +46,16 @@ class Flows:
         self.amounts = np.zeros((DAYS_KEPT, len(names.entries) + 1, max(1, width)))
         self.moves = np.zeros((DAYS_KEPT, max(1, len(names.frameworks)), most_stages, most_stages), np.int64)
         self.raised = np.zeros((DAYS_KEPT, max(1, len(names.alerts))), np.int64)
+        self.resolved = np.zeros_like(self.raised)
+        self.channels = np.zeros((DAYS_KEPT, len(CHANNEL_CODES)), np.int64)
+        self.sources = np.zeros((DAYS_KEPT, 2, MOST_SOURCES), np.int64)
         self.newest = NO_DAY
 
-    def count(self, batch: Batch, applied: NDArray[np.bool_]) -> None:
-        """Count the applied touchpoints of a batch and their amounts; a deletion is none."""
+    def count(self, batch: Batch, applied: NDArray[np.bool_], sources: Sequence[object] = ()) -> None:
+        """Count the applied touchpoints of a batch and their amounts; a deletion is none.
+
+        sources: of each touchpoint, what it says it comes from; anything but a text counts as nothing.
+        """
         applied = applied & (batch.bits & DELETION == 0)
         days = batch.at // DAY_MS
         self.roll(days[applied])
@@ -48,6 +65,8 @@ class Flows:
         np.add.at(self.touchpoints, (slots, entries), 1)
         places, columns = np.nonzero(~np.isnan(numbers))
         np.add.at(self.amounts, (slots[places], entries[places], columns), numbers[places, columns])
+        np.add.at(self.channels, (slots, batch.channel[kept]), 1)
+        self._count_sources(slots, list(map(sources.__getitem__, kept.tolist())) if sources else [])
 
     def count_told(self, told_at: NDArray[np.int64]) -> None:
         """Count transitions and alerts raised."""
@@ -63,15 +82,28 @@ class Flows:
             (slots[stage], what[stage], kept[stage, ground.TOLD_FROM], kept[stage, ground.TOLD_TO]),
             1,
         )
-        raised = kept[:, ground.TOLD_KIND] == ground.RAISED
-        np.add.at(self.raised, (slots[raised], what[raised]), 1)
+        for kind, panes in ((ground.RAISED, self.raised), (ground.RESOLVED, self.resolved)):
+            chosen = kept[:, ground.TOLD_KIND] == kind
+            np.add.at(panes, (slots[chosen], what[chosen]), 1)
+
+    def _count_sources(self, slots: NDArray[np.int64], sources: list[object]) -> None:
+        for slot in np.unique(slots).tolist() if sources else ():
+            codes, counts = self.sources[slot]
+            here = sources if (slots == slot).all() else compress(sources, (slots == slot).tolist())
+            for source, count in Counter(here).items():
+                code = text_code(source) if isinstance(source, str) and source else 0
+                taken = int((counts > 0).sum())
+                places = np.flatnonzero(codes[:taken] == code)
+                place = int(places[0]) if len(places) else min(taken, MOST_SOURCES - 1)
+                codes[place] = code if place < MOST_SOURCES - 1 else OTHER_SOURCES
+                counts[place] += count
 
     def roll(self, days: NDArray[np.int64]) -> None:
         """Clear the panes that newer days take over."""
         for day in np.unique(days[self.day[days % DAYS_KEPT] < days]):
             slot = day % DAYS_KEPT
             self.day[slot] = day
-            for panes in (self.touchpoints, self.amounts, self.moves, self.raised):
+            for panes in self.panes():
                 panes[slot] = 0
             self.newest = max(self.newest, int(day))
 
@@ -80,23 +112,31 @@ class Flows:
         slot = day % DAYS_KEPT
         return slot if self.day[slot] == day else -1
 
-    def panes(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return the four arrays whose first axis is the day."""
+    def panes(self) -> tuple[Panes, ...]:
+        """Return the arrays whose first axis is the day."""
+        return (*self._first_panes(), self.resolved, self.channels, self.sources)
+
+    def _first_panes(self) -> tuple[Panes, ...]:
+        """Return those that every stored flush has."""
         return self.touchpoints, self.amounts, self.moves, self.raised
 
     def shape(self) -> str:
         """Return what the arrays are about; stored panes of another shape cannot be taken over."""
-        return " ".join(str(panes.shape[1:]) for panes in self.panes()) + " " + self.meaning
+        return self._shape_of(self.panes())
+
+    def _shape_of(self, arrays: tuple[Panes, ...]) -> str:
+        return " ".join(str(panes.shape[1:]) for panes in arrays) + " " + self.meaning
 
     def restore(self, days: bytes, body: bytes, shape: str, number: int) -> None:
         """Take in stored days, unless the model has changed what they count."""
-        if shape != self.shape():
+        known = {self._shape_of(arrays): arrays for arrays in (self._first_panes(), self.panes())}
+        if shape not in known:
             return
         slots, names = np.frombuffer(days, np.int64).reshape(2, -1)
         self.day[slots] = names
         self.written[slots] = number
         at = 0
-        for panes in self.panes():
+        for panes in known[shape]:
             size = panes[slots].nbytes
             panes[slots] = np.frombuffer(body[at : at + size], panes.dtype).reshape(panes[slots].shape)
             at += size

@@ -3,6 +3,7 @@
 All figures are sums, so those of several partitions are added; ratios are taken afterwards.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ from schemas.views import AnswerFigures, PartitionKpis, ScoreFigures
 from streams.engine import ground, population
 from streams.engine.instants import DAY_MS, NONE
 from streams.model.survey import TraitColumn
+from streams.runtime.decode import CHANNEL_CODES
+from streams.runtime.flows import OTHER_SOURCES
 
 if TYPE_CHECKING:
     from streams.runtime.lane import Lane
@@ -33,7 +36,9 @@ def figures(lane: "Lane", known_ms: int, outcomes: dict[str, int]) -> PartitionK
     opened = {
         name: int((g.at[live, p["alert_open"] + a] != NONE).sum()) for a, name in enumerate(names.alerts)
     }
-    moves, raised, signals = _flows(lane, today)
+    moves, signals = _moves(lane, today), _signals(lane, today)
+    flows = lane.flows
+    slot = flows.slot_of(today)
     return PartitionKpis(
         as_of=instant(at_ms),
         customers=len(live),
@@ -44,10 +49,16 @@ def figures(lane: "Lane", known_ms: int, outcomes: dict[str, int]) -> PartitionK
         answers=_answers(lane, live, at_ms),
         transitions=moves,
         alerts_open=opened,
-        alerts_raised=raised,
+        alerts_raised=_by_name(names.alerts, flows.raised, slot),
         signals=signals,
         segments=_segments(lane, live),
         outcomes=outcomes,
+        dwell_ms=_dwell(lane, live, at_ms),
+        alerts_resolved=_by_name(names.alerts, flows.resolved, slot),
+        types=_types(lane, slot),
+        channels=_by_name(tuple(CHANNEL_CODES), flows.channels, slot),
+        sources=_sources(lane, slot),
+        entries=flows.touchpoints.sum(axis=0).tolist(),
     )
 
 
@@ -92,11 +103,23 @@ def _answers(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, Ans
     return found
 
 
-def _flows(
-    lane: "Lane", today: int
-) -> tuple[dict[str, dict[str, int]], dict[str, int], dict[str, tuple[int, float]]]:
-    """Return today's transitions, alerts raised, and touchpoints and amounts per signal."""
-    flows, names, p = lane.flows, lane.compiled.names, lane.compiled.plan.named
+def _dwell(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, dict[str, int]]:
+    """Return, by framework and stage, the time since they entered it of all that are in it, added."""
+    g, p, names = lane.table.ground, lane.compiled.plan.named, lane.compiled.names
+    found = {}
+    for k, framework in enumerate(lane.compiled.model.frameworks):
+        if framework.kind == "flags":
+            continue
+        stages = names.stages[framework.name]
+        stage, waited = g.small[live, p["stage"] + k], at_ms - g.at[live, p["entered"] + k]
+        sums = [int(waited[stage == number].sum()) for number in range(1, len(stages) + 1)]
+        found[framework.name] = dict(zip(stages, sums, strict=True))
+    return found
+
+
+def _moves(lane: "Lane", today: int) -> dict[str, dict[str, int]]:
+    """Return today's transitions by framework, `from>to`; nothing stands for no stage."""
+    flows, names = lane.flows, lane.compiled.names
     slot = flows.slot_of(today)
     moves: dict[str, dict[str, int]] = {}
     for k, framework in enumerate(names.frameworks):
@@ -106,7 +129,13 @@ def _flows(
             f"{stages[before]}>{stages[after]}": int(flows.moves[slot, k, before, after])
             for before, after in pairs.tolist()
         }
-    raised = {name: int(flows.raised[slot, a]) if slot >= 0 else 0 for a, name in enumerate(names.alerts)}
+    return moves
+
+
+def _signals(lane: "Lane", today: int) -> dict[str, tuple[int, float]]:
+    """Return today's touchpoints and amounts per signal."""
+    flows, p = lane.flows, lane.compiled.plan.named
+    slot = flows.slot_of(today)
     signals: dict[str, tuple[int, float]] = dict.fromkeys(
         (name for entry in lane.compiled.model.touchpoints for name, _ in entry.signals), (0, 0.0)
     )
@@ -121,7 +150,31 @@ def _flows(
             )
             count, total = signals[name]
             signals[name] = (count + touchpoints, total + added)
-    return moves, raised, signals
+    return signals
+
+
+def _types(lane: "Lane", slot: int) -> dict[str, int]:
+    """Return today's touchpoints by engagement type, those without one under ""."""
+    types = [*(entry.type or "" for entry in lane.compiled.model.touchpoints), ""]
+    found = dict.fromkeys((*lane.compiled.names.types, ""), 0)
+    for number, name in enumerate(types if slot >= 0 else ()):
+        found[name] += int(lane.flows.touchpoints[slot, number])
+    return found
+
+
+def _sources(lane: "Lane", slot: int) -> dict[str, int]:
+    """Return today's touchpoints by source, those without one under "", the many rare ones under "other"."""
+    found: dict[str, int] = {}
+    codes, counts = lane.flows.sources[slot] if slot >= 0 else np.zeros((2, 0), np.int64)
+    for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
+        if count:
+            name = "other" if code == OTHER_SOURCES else lane.texts[code] if code else ""
+            found[name] = found.get(name, 0) + count
+    return found
+
+
+def _by_name(names: Sequence[str], panes: NDArray[np.int64], slot: int) -> dict[str, int]:
+    return {name: int(panes[slot, k]) if slot >= 0 else 0 for k, name in enumerate(names)}
 
 
 def _signal_place(lane: "Lane", entry: int) -> int:

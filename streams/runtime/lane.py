@@ -6,7 +6,7 @@ A processor has a lane for customers, one for accounts and one for the business 
 from collections.abc import Mapping, Sequence
 from itertools import compress
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 import xxhash
@@ -94,7 +94,7 @@ class Lane:
             checked = Checked(list(compress(checked.ids, good)), checked.at[good], {})
         batch = self._batch(fields, records, columns, checked)
         if fields:
-            self._run(batch, columns.message_id, told)
+            self._run(batch, columns, told)
         return Applied(batch, records, refused)
 
     def elapse(self, until_ms: int, told: Told) -> None:
@@ -122,9 +122,9 @@ class Lane:
         self._counts = now
         return grown
 
-    def _run(self, batch: Batch, messages: Sequence[str], told: Told) -> None:
+    def _run(self, batch: Batch, columns: Columns, told: Told) -> None:
         """Apply a batch, as often as it takes to find room for what happens."""
-        table, start = self.table, 0
+        table, start, messages = self.table, 0, columns.message_id
         table.reserve(table.rows)
         table.reserve_ids(len(messages))
         while start < len(messages):
@@ -134,7 +134,9 @@ class Lane:
         if self.storing:
             rows = batch.row[applied].astype(np.int32)
             self.new_ids.append((batch.key[applied], batch.at[applied], rows, batch.content[applied]))
-        self.flows.count(batch, applied)
+        for source in set(filter(_is_text, columns.source)):
+            self.texts.note(source)
+        self.flows.count(batch, applied, columns.source)
 
     def _batch(
         self, fields: Sequence[Fields], records: Sequence[Record], columns: Columns, checked: Checked
@@ -183,6 +185,10 @@ class Lane:
                 if text is not None:
                     batch.trait_code[place, k] = self.trait_codes[k](text)
                     batch.trait[place, k] = number
+
+
+def _is_text(source: object) -> TypeGuard[str]:
+    return isinstance(source, str) and source != ""
 
 
 def _dated(_: str) -> int:

@@ -4,7 +4,7 @@ Every record read ends in exactly one of: applied, duplicate, late, suppressed, 
 The processor knows no log and no clock: time enters through the records.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -19,13 +19,14 @@ from streams.engine.instants import NONE
 from streams.model.compile import compile_model
 from streams.model.definition import Model
 from streams.runtime import kpis, reasons, view
-from streams.runtime.checks import Refused
+from streams.runtime.checks import Refused, reason_of
 from streams.runtime.flush import Flusher
 from streams.runtime.lane import Lane
 from streams.runtime.outcome import Outcome, Told
 from streams.runtime.record import Flush, Record
 
 OUTCOMES = ("applied", "duplicate", "late", "suppressed", "dead_letter", "internal")
+STEPS = ("decode", "apply", "render")
 LARGEST_RECORD = 1_048_576
 BARE = Model(name="bare", version=1, digest="bare")
 
@@ -53,7 +54,7 @@ class Processor:
     model: what holds for customers; `accounts` and the business have tables of their own, with a model
     that only counts unless one is given. check_future: refuse touchpoints far ahead of their arrival.
     check_internal: internal kinds are dead letters (a file, not a trusted log). storing: flushes will be
-    asked for; without, nothing is kept for them.
+    asked for; without, nothing is kept for them. pace: real time in seconds, only to say how long steps take.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class Processor:
         storing: bool = True,
         accounts: Model = BARE,
         source: str = "",
+        pace: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.model = model
+        self.pace = pace
         self.check_future = check_future
         self.check_internal = check_internal
         self.source = source
@@ -87,6 +90,7 @@ class Processor:
         beside = ("unmapped", "conflict", "already_applied", *_COUNTED)
         self.totals: dict[str, int] = dict.fromkeys((*OUTCOMES, *beside), 0)
         self.dead_reasons: dict[str, int] = {reason.value: 0 for reason in DeadLetterReason}
+        self.spent: dict[str, float] = dict.fromkeys(STEPS, 0.0)  # seconds, by step
         self.ticked_ms = NONE
         self.model_differs = False
         self._internal = msgspec.json.Decoder(InternalRecord)
@@ -97,6 +101,7 @@ class Processor:
     def process(self, records: Sequence[Record]) -> Outcome:
         """Apply records in order; those below the position are `already applied` and change nothing."""
         told, dead, late = Told(), list[DeadLetter](), list[LateTouchpoint]()
+        began_s, applied_s = self.pace(), self.spent["apply"]
         fresh = [record for record in records if record.offset >= self.position]
         self.totals["already_applied"] += len(records) - len(fresh)
         if not self._decoded_together(fresh):
@@ -107,6 +112,7 @@ class Processor:
         if fresh:
             self.position = fresh[-1].offset + 1
         dead.sort(key=attrgetter("source_offset"))
+        self.spent["decode"] += self.pace() - began_s - (self.spent["apply"] - applied_s)
         return Outcome(told, dead, late)
 
     def set_aside(self, record: Record, message: str) -> Outcome:
@@ -162,12 +168,18 @@ class Processor:
         self.ticked_ms = max(self.ticked_ms, until_ms + self.model.settings.timer_grace_ms)
         return Outcome(told, [], [])
 
+    def take_spent(self) -> dict[str, float]:
+        """Return the seconds that each step took since this was asked last."""
+        spent, self.spent = self.spent, dict.fromkeys(STEPS, 0.0)
+        return spent
+
     def next_due_ms(self) -> int:
         """Return a lower bound of the next instant at which something changes by itself, or NEVER."""
         return min(lane.next_due_ms() for lane in self.lanes.values())
 
     def _run(self, told: Told, dead: list[DeadLetter], late: list[LateTouchpoint]) -> None:
         """Apply what waits in the lanes, and count what became of it."""
+        began_s = self.pace()
         tolerance = self.model.settings.future_tolerance_ms if self.check_future else None
         for lane in self.lanes.values():
             if not lane.waiting:
@@ -183,6 +195,7 @@ class Processor:
             self.totals["unmapped"] += int(((batch.outcome == advance.APPLIED) & ~mapped).sum())
             if counts[advance.LATE]:
                 late += self._late(lane, batch, records)
+        self.spent["apply"] += self.pace() - began_s
 
     def _count(self) -> None:
         """Add what the engine has counted since it was last asked."""
@@ -217,6 +230,7 @@ class Processor:
     def _obey(self, internal: InternalRecord, told: Told) -> None:
         """Let time pass by a tick; evaluate all rows under a changed model."""
         self.totals["internal"] += 1
+        began_s = self.pace()
         if internal.kind == "tick":
             now = milliseconds(internal.timestamp)
             self.ticked_ms = max(self.ticked_ms, now)
@@ -225,9 +239,10 @@ class Processor:
         elif internal.kind == "model" and internal.digest == self.model.digest:
             self.model_differs = False
             self.customer_lane.evaluate_model(told)
+        self.spent["apply"] += self.pace() - began_s
 
     def _dead_letter(self, record: Record, error: Exception) -> DeadLetter:
-        reason, message = _reason(record.value, error)
+        reason, message = reason_of(record.value, error)
         self.totals["dead_letter"] += 1
         self.dead_reasons[reason.value] += 1
         return DeadLetter(
@@ -275,24 +290,3 @@ class Processor:
     def known_ms(self) -> int:
         """Return the instant through which ticks have let time pass, or NONE."""
         return NONE if self.ticked_ms == NONE else self.ticked_ms - self.model.settings.timer_grace_ms
-
-
-def _reason(value: bytes, error: Exception) -> tuple[DeadLetterReason, str]:
-    """Return why a record cannot be read."""
-    if isinstance(error, Refused):
-        return error.reason, error.message
-    if isinstance(error, RecursionError):
-        return DeadLetterReason.INVALID, "nested too deeply"
-    if not isinstance(error, msgspec.ValidationError):
-        return DeadLetterReason.NOT_JSON, str(error)
-    try:
-        kind = msgspec.json.decode(value, type=_Kind).kind
-    except (msgspec.DecodeError, RecursionError):
-        kind = None
-    if kind in INTERNAL_KINDS:
-        return DeadLetterReason.INTERNAL_KIND, f"`kind` {kind} is reserved for Rapport itself"
-    return DeadLetterReason.INVALID, str(error)
-
-
-class _Kind(msgspec.Struct):
-    kind: str | None = None
