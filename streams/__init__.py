@@ -8,7 +8,13 @@ dashboard/                the JSON API over the live table
 demo/                     the made-up company and its view
 cli/                      one module per command
 instrumentation.py        what happens, as log lines and metrics
+instrumentation_population.py  how everybody is, as metrics read when somebody asks
+instrumentation_disk.py   how much room the embedded log takes and has
+population_gauges.py      what these are, and where in the figures they are found
 instrumentation_worker.py what happens in a worker on Kafka alone
+ledger.py                 records read, and what became of them: one account
+durations.py              how long things take, as metrics
+exposition.py             all metrics as text, made once for everybody who asks
 logs.py                   log lines of the process, as JSON, and how often a library may say the same
 settings.py               one table of settings, from file, variables and options
 settings_table.py         that table for the README

@@ -65,7 +65,7 @@ class Company:
             clock=lambda: self.now_ms,
             instrumentation=instrumentation,
             pace=lambda: self._strides,
-            settings=RunSettings(tick_interval_ms=1, flush_interval_ms=1),
+            settings=RunSettings(tick_interval_ms=1, flush_interval_ms=1, figures_interval_ms=1),
         )
         self._run.recover()
         self._stream = self._from_now_on()

@@ -9,6 +9,7 @@ NOT_YET: Final = float("-inf")
 NOT_AT_ALL: Final = float("inf")
 BEHIND_INTERVAL_MS: Final = 2_000
 FIRST_STEP_MS: Final = 86_400_000  # of a tick, when there is more time to pass than that
+HOUR_MS: Final = 3_600_000
 LITTLE: Final = 1_000  # outputs
 LONGEST_WAIT_MS: Final = 30_000.0  # the machine's clock may be set, or the machine sleep, in the meantime
 
@@ -17,6 +18,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How the loop goes about it. Durations are in real milliseconds.
 
     flush_changes: as many records and outputs bring a flush before its interval is over.
+    figures_interval_ms: so often the figures about everybody are kept; hour_interval_ms: and no more often,
+    where the clock's hours are shorter than that interval.
     clock_speed: milliseconds of the log's clock in one real millisecond (a demo's runs fast).
     """
 
@@ -25,6 +28,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     flush_changes: int = 20_000
     tick_interval_ms: int = 1_000
     retry_ms: int = 5_000
+    figures_interval_ms: int = 10_000
+    hour_interval_ms: int = 1_000
     clock_speed: float = 1.0
 
 
@@ -41,7 +46,8 @@ class Schedule:
         self.is_catching_up = False  # the last tick did not say what time it is, as too much was due
         self._step_ms, self._told = FIRST_STEP_MS, 0
         self._flushing_at = pace()
-        self._flushed_at = self._ticked_at = NOT_YET
+        self._flushed_at = self._ticked_at = self._figures_at = NOT_YET
+        self._figures_hour = -1
 
     def flushing(self) -> None:
         """A flush begins."""
@@ -70,6 +76,18 @@ class Schedule:
         self.is_catching_up = said_ms < now_ms
         self._ticked_at = NOT_YET if self.is_catching_up else self._pace()
         return said_ms
+
+    def are_figures_due(self) -> bool:
+        """Return whether the figures about everybody are to be kept with a flush, and count on that."""
+        now_ms, hour = self._pace(), self._clock() // HOUR_MS
+        waited_ms, settings = now_ms - self._figures_at, self._settings
+        interval_ms = (
+            settings.figures_interval_ms if hour == self._figures_hour else settings.hour_interval_ms
+        )
+        if waited_ms < min(interval_ms, settings.figures_interval_ms):
+            return False
+        self._figures_at, self._figures_hour = now_ms, hour
+        return True
 
     def flush_wait_ms(self, changes: int, *, behind: bool = False) -> float:
         """Return the time until the next flush when so much has changed; `NOT_AT_ALL` for nothing.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from schemas.dead_letter import DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.instants import instant, milliseconds
@@ -22,9 +23,11 @@ from schemas.outputs import (
     Trigger,
 )
 from schemas.touchpoint import InternalRecord, Touchpoint
+from schemas.views import PartitionKpis
 from streams.model.definition import Model, Settings
 from streams.runtime.emission import Emission
 from streams.runtime.record import Flush, Record
+from tests.figures import NOBODY
 
 MODEL = Model(name="counting", version=1, digest="d1", settings=Settings(timer_grace_ms=60_000))
 SILENCE_MS = 3_600_000
@@ -105,9 +108,22 @@ class CountingProcessor:
         self.model = model
         self.position = 0
         self.totals: dict[str, int] = Counter()
+        self.spent: dict[str, float] = Counter()
         self.rows: dict[str, Row] = {}
         self.digest = model.digest
         self._changed: set[str] = set()
+
+    def pace(self) -> float:
+        """Measure no time."""
+        return 0.0
+
+    def kpis(self) -> PartitionKpis:
+        """Count the customers, and nothing else."""
+        return replace(NOBODY, customers=len(self.rows))
+
+    def take_spent(self) -> dict[str, float]:
+        """Have taken none."""
+        return {}
 
     @property
     def model_differs(self) -> bool:

@@ -14,11 +14,13 @@ from pathlib import Path
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from schemas.views import PartitionKpis
 from streams import topics
+from streams.archive import outputs
+from streams.archive.outputs import OutputRow
 from streams.instrumentation import Instrumentation
-from streams.runtime.embedded import database, flushes, outputs
+from streams.runtime.embedded import database, flushes
 from streams.runtime.embedded.log import EmbeddedLog, Retention
-from streams.runtime.embedded.outputs import OutputRow
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
 from streams.runtime.record import Flush
 from tests.runtime.counting import MODEL, CountingProcessor, touchpoint
@@ -31,7 +33,13 @@ class TornLog(EmbeddedLog):
     """A log whose flush is two transactions, and whose process dies between them, after some flushes."""
 
     def write_flush(
-        self, flush: Flush, told: Sequence[OutputRow], *, drop_before: int, written_ms: int
+        self,
+        flush: Flush,
+        told: Sequence[OutputRow],
+        *,
+        drop_before: int,
+        written_ms: int,
+        kpis: PartitionKpis | None = None,
     ) -> None:
         """Write the outputs, then the flush."""
         with self._writing, database.transaction(self._writer, self.path):

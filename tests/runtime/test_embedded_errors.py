@@ -188,15 +188,15 @@ def test_a_truncated_file_is_found_out(tmp_path: Path, share: float) -> None:
 
 def test_no_overwritten_page_gives_other_records(tmp_path: Path) -> None:
     """Every page that is overwritten is either found out, or held nothing that is read."""
-    file = filled(tmp_path, records=500)
+    file = filled(tmp_path, records=1_500)
     sound = file.read_bytes()
-    assert read_all(tmp_path) == 500
+    assert read_all(tmp_path) == 1_500
     found_out = 0
 
     for start in range(0, len(sound), 4096):
         file.write_bytes(sound[:start] + b"\xa5" * 4096 + sound[start + 4096 :])
         try:
-            assert read_all(tmp_path) == 500
+            assert read_all(tmp_path) == 1_500
         except FileCorrupt:
             found_out += 1
 

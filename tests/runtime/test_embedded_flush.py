@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from streams import topics
+from streams.archive.outputs import OutputRow
 from streams.runtime.embedded.errors import DiskFull
 from streams.runtime.embedded.log import EmbeddedLog, Retention
-from streams.runtime.embedded.outputs import OutputRow
 from streams.runtime.record import Flush
 
 FOREVER = Retention(input_ms=None, outputs_ms={})
@@ -28,8 +28,12 @@ def moved(customer: bytes, text: bytes, *, framework: str = "clm") -> OutputRow:
     return OutputRow(topics.TRANSITIONS.name, customer, framework, text)
 
 
-def scored(customer: bytes, text: bytes) -> OutputRow:
-    return OutputRow(topics.SCORES.name, customer, None, text)
+def scored(customer: bytes, number: bytes) -> OutputRow:
+    return OutputRow(topics.SCORES.name, customer, None, update(number))
+
+
+def update(number: bytes) -> bytes:
+    return b'{"at":"2026-03-01T12:00:00Z","scores":{"engagement":%b}}' % number
 
 
 def test_flushes_come_back_in_ascending_order(log: EmbeddedLog) -> None:
@@ -119,7 +123,9 @@ def test_of_the_scores_of_a_customer_the_latest_stays(log: EmbeddedLog) -> None:
     )
     log.write_flush(flush(2), [scored(b"b", b"4")], drop_before=0, written_ms=2)
 
-    assert (log.queries.score("a"), log.queries.score("b"), log.queries.score("c")) == (b"3", b"4", None)
+    assert [log.queries.score(each) for each in "abc"] == [update(b"3"), update(b"4"), None]
+    points = log.queries.told.score_points("b", before=None, limit=9).points
+    assert [each.scores["engagement"] for each in points] == [4, 2]
 
 
 def test_input_goes_when_it_is_flushed_and_old_enough(tmp_path: Path) -> None:

@@ -10,21 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from streams.archive import tables
+from streams.runtime.embedded import older
 from streams.runtime.embedded.errors import FileCorrupt, NewerSchema, NoLog, translated
 
 NAME: Final = "rapport.db"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _APPLICATION_ID: Final = 0x52415050  # "RAPP", in the file's header
 _CHECKPOINT_PAGES: Final = 4_000  # 16 MB: a page rewritten within that is copied into the file once
 _LARGEST_WAL_BYTES: Final = 64 << 20
 
-_TOLD: Final = """
-    CREATE TABLE {table} (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB, about TEXT,
-        written_ms INTEGER NOT NULL, value BLOB NOT NULL
-    )"""
-
-TABLES: Final = {
+TABLES_OF_A_LOG: Final = {
     "input": """
     CREATE TABLE input (
         first INTEGER PRIMARY KEY, count INTEGER NOT NULL, appended_ms INTEGER NOT NULL,
@@ -35,21 +31,12 @@ TABLES: Final = {
         number INTEGER PRIMARY KEY, position INTEGER NOT NULL, written_ms INTEGER NOT NULL,
         digest BLOB NOT NULL, body BLOB NOT NULL
     )""",
-    "transitions": _TOLD.format(table="transitions"),
-    "alerts": _TOLD.format(table="alerts"),
-    "late": _TOLD.format(table="late"),
-    "dead_letters": _TOLD.format(table="dead_letters"),
-    "scores": """
-    CREATE TABLE scores (
-        key BLOB PRIMARY KEY, written_ms INTEGER NOT NULL, value BLOB NOT NULL
-    )""",
 }
-_INDEXES: Final = (
-    "CREATE INDEX transitions_by_key ON transitions (key)",
-    "CREATE INDEX transitions_by_about ON transitions (about)",
-    "CREATE INDEX alerts_by_key ON alerts (key)",
-    "CREATE INDEX alerts_by_about ON alerts (about)",
-)
+# What each version of the file has.
+TABLES: Final = {
+    1: TABLES_OF_A_LOG | tables.FIRST_TABLES,
+    SCHEMA_VERSION: TABLES_OF_A_LOG | tables.TABLES,
+}
 
 
 def open_to_write(path: Path, *, max_bytes: int | None) -> sqlite3.Connection:
@@ -66,9 +53,11 @@ def open_to_write(path: Path, *, max_bytes: int | None) -> sqlite3.Connection:
         try:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 _create(connection)
-            check(connection, path)
+            version = check(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            if version < SCHEMA_VERSION:
+                older.bring_up(connection, SCHEMA_VERSION)
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_WAL_BYTES}")
             if max_bytes is not None:
@@ -117,8 +106,8 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
             raise
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Check header, schema and both ends of every table; cheap, whatever the file's size.
+def check(connection: sqlite3.Connection, path: Path) -> int:
+    """Check header, schema and both ends of every table; cheap, whatever the file's size. Return its version.
 
     Damage in between is found when it is read: rows of input and flushes carry a digest.
 
@@ -133,13 +122,15 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     if version > SCHEMA_VERSION:
         raise NewerSchema(path, found=version, known=SCHEMA_VERSION)
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    expected = TABLES.get(version, {})
     if {name: sql for name, sql in rows if not name.startswith("sqlite_")} != {
-        name: sql.strip() for name, sql in TABLES.items()
+        name: sql.strip() for name, sql in expected.items()
     }:
         raise FileCorrupt(path, "its tables are not those of a log")
-    for table in TABLES:
+    for table in expected:
         for order in ("ASC", "DESC"):
             connection.execute(f"SELECT * FROM {table} ORDER BY rowid {order} LIMIT 1").fetchall()
+    return int(version)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -154,6 +145,6 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    for statement in (*TABLES.values(), *_INDEXES):
+    for statement in (*TABLES[SCHEMA_VERSION].values(), *tables.INDEXES):
         connection.execute(statement)
     connection.execute("COMMIT")

@@ -77,7 +77,7 @@ def read(connection: sqlite3.Connection, *, offset: int, limit: int) -> list[Rec
     )
     try:
         for first, appended_ms, written, body in cursor:
-            items = _decode(intact(body, written))
+            items = decoded(body, written)
             wanted = offset + len(found)
             if first + len(items) <= wanted:
                 continue
@@ -110,6 +110,15 @@ def expire(connection: sqlite3.Connection, *, position: int, before_ms: int, mos
     cursor.close()
     if kept:
         connection.execute("DELETE FROM input WHERE first < ?", (kept,))
+
+
+def decoded(body: bytes, written: bytes) -> list[Item]:
+    """Return the records of a row.
+
+    Raises:
+        Damaged: its bytes are not what `written` is the digest of.
+    """
+    return _decode(intact(body, written))
 
 
 def digest(body: bytes) -> bytes:

@@ -14,17 +14,21 @@ from typing import Final, Self
 import msgspec
 
 from schemas.dead_letter import DeadLetter
+from schemas.pages import Acknowledgement
+from schemas.views import PartitionKpis
 from streams import topics
+from streams.archive import alert_book, figures, outputs
+from streams.archive.outputs import OutputRow
 from streams.instrumentation import Instrumentation
 from streams.runtime import compaction
-from streams.runtime.embedded import database, flushes, inputs, outputs
+from streams.runtime.embedded import database, flushes, inputs
 from streams.runtime.embedded.errors import refusal
 from streams.runtime.embedded.inputs import Item
 from streams.runtime.embedded.lock import DirectoryLock
-from streams.runtime.embedded.outputs import OutputRow
 from streams.runtime.embedded.reader import LogReader
 from streams.runtime.record import Flush, Record
 
+PARTITION: Final = 0  # one process has one
 _EXPIRED_PER_FLUSH: Final = 2_000  # rows of a table: a flush stays short, and keeps up with what comes in
 
 
@@ -201,9 +205,15 @@ class EmbeddedLog:
         return compaction.carry_before(self._chain, live_bytes=live_bytes)
 
     def write_flush(
-        self, flush: Flush, told: Sequence[OutputRow], *, drop_before: int, written_ms: int
+        self,
+        flush: Flush,
+        told: Sequence[OutputRow],
+        *,
+        drop_before: int,
+        written_ms: int,
+        kpis: PartitionKpis | None = None,
     ) -> None:
-        """Write the flush, its position and its outputs as one, and apply retention.
+        """Write the flush, its position, its outputs and figures as one, and apply retention.
 
         Flushes below `drop_before` go: this one carries what lives of them. Input goes only below
         this flush's position.
@@ -216,9 +226,20 @@ class EmbeddedLog:
                 flushes.insert(self._writer, flush, written_ms=written_ms)
                 flushes.drop(self._writer, before=drop_before)
                 outputs.insert(self._writer, told, written_ms=written_ms)
+                if kpis is not None:
+                    figures.write(self._writer, PARTITION, kpis)
                 self._expire(flush.position, written_ms=written_ms, told=len(told))
             kept = [stored for stored in self._chain if stored.number >= drop_before]
             self._chain = [*kept, compaction.Stored(flush.number, len(flush.body))]
+
+    def acknowledge(self, alert_id: str, said: Acknowledgement | None) -> bool:
+        """Note durably who looks after an alert, or (None) that nobody does; return whether it is known.
+
+        Raises:
+            DiskFull, DiskFailing, FileCorrupt, DirectoryUnwritable: nothing of it is in the log.
+        """
+        with self._writing, database.transaction(self._writer, self.path):
+            return alert_book.acknowledge(self._writer, alert_id, said)
 
     def _expire(self, position: int, *, written_ms: int, told: int) -> None:
         most = max(_EXPIRED_PER_FLUSH, 2 * told)

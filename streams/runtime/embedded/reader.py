@@ -1,16 +1,21 @@
 """The log read without writing: records, flushes, outputs. Also beside the process that writes it."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
+from schemas.pages import TouchpointPage
 from streams import topics
+from streams.archive import outputs
+from streams.archive.outputs import Page
+from streams.archive.questions import Questions
+from streams.archive.tables import TOLD
 from streams.runtime.compaction import Stored
-from streams.runtime.embedded import database, flushes, inputs, outputs
+from streams.runtime.embedded import database, flushes, inputs, touchpoints
 from streams.runtime.embedded.errors import FileCorrupt, translated
 from streams.runtime.embedded.inputs import Damaged
-from streams.runtime.embedded.outputs import Page
 from streams.runtime.record import Record
 
 
@@ -26,6 +31,7 @@ class LogReader:
         self._path = directory / database.NAME
         self._lock = Lock()
         self._connection = database.open_to_read(self._path)
+        self.told = Questions(self._reading)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -105,7 +111,14 @@ class LogReader:
         """
         coded = None if key is None else key.encode()
         with self._reading():
-            return outputs.page(self._connection, topic, key=coded, about=about, before=before, limit=limit)
+            return outputs.page(
+                self._connection, TOLD[topic], key=coded, about=about, before=before, limit=limit
+            )
+
+    def touchpoints(self, customer_id: str, *, before: int | None, limit: int) -> TouchpointPage:
+        """Return a customer's touchpoints, the last stored first; `before` is a cursor of an earlier page."""
+        with self._reading() as connection:
+            return touchpoints.find(connection, customer_id.encode(), before=before, limit=limit)
 
     def score(self, customer_id: str) -> bytes | None:
         """Return the JSON of a customer's latest score update, None when there was none."""
@@ -113,9 +126,9 @@ class LogReader:
             return outputs.score(self._connection, customer_id.encode())
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, translated(self._path):
             try:
-                yield
+                yield self._connection
             except Damaged as error:
                 raise FileCorrupt(self._path, str(error)) from error

@@ -8,18 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from schemas.instants import instant
-from schemas.touchpoint import InternalRecord
+from streams.archive.outputs import rows_of
 from streams.instrumentation import Instrumentation
 from streams.model.definition import Model
 from streams.runtime.embedded import recovery
 from streams.runtime.embedded.errors import DiskFull, Recovering
+from streams.runtime.embedded.internal import InternalRecords
 from streams.runtime.embedded.log import EmbeddedLog
-from streams.runtime.embedded.outputs import rows_of
 from streams.runtime.outbox import Outbox
 from streams.runtime.schedule import LONGEST_WAIT_MS, NOT_AT_ALL, RunSettings, Schedule
 from streams.runtime.suspects import Portion, ProcessingFailed, Suspects
@@ -33,9 +30,6 @@ __all__ = ["EmbeddedRun", "RunSettings"]
 def monotonic_ms() -> int:
     """Return real time, for intervals only."""
     return time.monotonic_ns() // 1_000_000
-
-
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class EmbeddedRun:
@@ -67,14 +61,17 @@ class EmbeddedRun:
         self._clock = clock
         self._instrumentation = instrumentation
         self._settings = settings or RunSettings()
+        self._internal = InternalRecords(log, model, clock)
         self._schedule = Schedule(self._settings, clock=clock, pace=pace)
         self._on_failure = on_failure
         self._state = threading.Condition()  # around the processor; notified when `visible` moved
         self._processor: Processor | None = None
         self._suspects = Suspects()
         self._outbox = Outbox()
-        self._unflushed = 0  # records
-        self._live_bytes: int | None = None  # known from the first flush on
+        self._unflushed, self._unflushed_since_ms = 0, 0  # records, and when the first was appended
+        self.live_bytes: int | None = (
+            None  # of the state, were it written once; known from the first flush on
+        )
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -119,12 +116,7 @@ class EmbeddedRun:
         if processor.model_differs and not recovery.announced(
             self._log, processor.position, digest=self._model.digest
         ):
-            self._append(
-                InternalRecord(
-                    kind="model", timestamp=instant(self._clock()), model=self._model.name,
-                    version=self._model.version, digest=self._model.digest,
-                )
-            )  # fmt: skip
+            self._internal.announce_model()
         with self._state:
             self._processor = processor
             self.visible = processor.position
@@ -165,23 +157,30 @@ class EmbeddedRun:
         """
         started = time.perf_counter()
         self._schedule.flushing()
-        carry_before = 0 if self._live_bytes is None else self._log.plan_carry(self._live_bytes)
+        carry_before = 0 if self.live_bytes is None else self._log.plan_carry(self.live_bytes)
         try:
             with self.processor() as processor:
                 flush = processor.flush(self._log.last_flush + 1, carry_before=carry_before)
+                kpis = processor.kpis() if self._schedule.are_figures_due() else None
+            encoded = time.perf_counter()
             self._log.write_flush(
-                flush, rows_of(self._outbox), drop_before=carry_before, written_ms=self._clock()
+                flush,
+                rows_of(self._outbox),
+                drop_before=carry_before,
+                written_ms=self._clock(),
+                kpis=kpis,
             )
         except BaseException:
             self._drop()
             raise
-        self._live_bytes = flush.live_bytes
+        self.live_bytes = flush.live_bytes
         self._suspects.flushed(flush.position)
         self._schedule.flushed()
         self.trouble = None
         self._instrumentation.flushed(
             number=flush.number, position=flush.position, size=len(flush.body),
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - started, encode_s=encoded - started,
+            delay_ms=self._clock() - self._unflushed_since_ms if self._unflushed else None,
         )  # fmt: skip
         self._instrumentation.told(self._outbox)
         self._outbox = Outbox(after=self._outbox)
@@ -202,28 +201,23 @@ class EmbeddedRun:
                 self._processor = None  # readers wait from here on
                 self._instrumentation.processing_failed(partition=0, failed=failed)
                 raise
-            after = dict(processor.totals)
+            after, spent = dict(processor.totals), processor.take_spent()
             self.visible = processor.position
             self._state.notify_all()
+        if self._unflushed == 0:
+            self._unflushed_since_ms = records[0].appended_ms
         self._unflushed += len(records)
         self._instrumentation.processed(
-            records=len(records), before=before, after=after, seconds=time.perf_counter() - started
-        )
+            records=len(records), before=before, after=after, seconds=time.perf_counter() - started,
+            spent=spent, delay_ms=self._clock() - records[0].appended_ms,
+        )  # fmt: skip
 
     def _tick_when_due(self) -> None:
-        """Say in the log what time it is, so that time itself can change the rows that are due."""
+        """Say in the log what time it is, if rows are due."""
         due_ms = self._due_ms()
         if self._schedule.tick_wait_ms(due_ms) <= 0:
-            self._append(
-                InternalRecord(
-                    kind="tick",
-                    timestamp=instant(self._schedule.tick(due_ms, self._outbox.told)),
-                )
-            )
-
-    def _append(self, record: InternalRecord) -> None:
-        self._log.append([(None, _encode(record))], self._clock())
-        self.trouble = None
+            self._internal.tick(self._schedule.tick(due_ms, self._outbox.told))
+            self.trouble = None
 
     def _drop(self) -> None:
         with self._state:

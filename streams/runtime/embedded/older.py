@@ -1,0 +1,44 @@
+"""Files of an older version, brought up to this one when the process that writes them opens them."""
+
+import sqlite3
+from typing import Final
+
+import msgspec
+
+from schemas.outputs import AlertRaised, AlertResolved, StageChanged
+from streams.archive import outputs, tables
+
+_AT_ONCE: Final = 5_000
+_decode: Final = msgspec.json.Decoder(StageChanged | AlertRaised | AlertResolved).decode
+
+
+def bring_up(connection: sqlite3.Connection, version: int) -> None:
+    """Add the tables of the second version, and count what the first one holds; all or nothing.
+
+    An older Rapport refuses the file from then on.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in (*tables.SECOND_TABLES.values(), *tables.SECOND_INDEXES):
+            connection.execute(statement)
+        for table in ("transitions", "alerts"):
+            _count(connection, table)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _count(connection: sqlite3.Connection, table: str) -> None:
+    sequence = 0
+    while True:
+        stored = connection.execute(
+            f"SELECT sequence, written_ms, value FROM {table} WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (sequence, _AT_ONCE),
+        ).fetchall()
+        if not stored:
+            return
+        for number, written_ms, value in stored:
+            outputs.count(connection, [outputs.told_row(_decode(value), value)], written_ms=written_ms)
+            sequence = number
