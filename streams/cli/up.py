@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from litestar import Litestar
     from prometheus_client import CollectorRegistry
 
-    from streams.cli.service import EmbeddedService
+    from streams.cli.answers import EmbeddedAnswers
+    from streams.cli.store import EmbeddedStore
     from streams.dashboard.guard import Admission
     from streams.instrumentation import Instrumentation
-    from streams.model.definition import Model
+    from streams.model.load import Checked
+    from streams.model.problems import Problem
     from streams.runtime.embedded.log import Retention
     from streams.settings import Settings
 
@@ -64,36 +67,43 @@ def serve(settings: "Settings", *, clock: Clock) -> None:
     """
     from streams.cli.refusal import Refusal
     from streams.cli.server import PortError, take_port
-    from streams.model.load import load_model
+    from streams.model.load import check_model, checked_or_raise
     from streams.model.problems import ModelError
     from streams.runtime.embedded.errors import LogError
 
     try:
-        model = load_model(settings.model)
+        checked = check_model(settings.model)
+        checked_or_raise(checked)
         with take_port(settings.host, settings.port) as listener:
-            _run(settings, model, listener, clock)
+            _run(settings, checked, listener, clock)
     except ModelError as error:
         raise Refusal(f"The model cannot be used:\n{error}") from error
     except (PortError, LogError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock: Clock) -> None:
+def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", clock: Clock) -> None:
     """Open the log, take the state over, serve, and leave everything written."""
     from rich.console import Console
 
     from streams.cli import banner, running
     from streams.cli.admission import admission
+    from streams.cli.answers import EmbeddedAnswers
     from streams.cli.collector import calm
     from streams.cli.server import Server, ended_by_signals, local_url
-    from streams.cli.service import EmbeddedService
+    from streams.cli.store import EmbeddedStore
     from streams.engine.compiled import is_warm
     from streams.instrumentation import Instrumentation
+    from streams.instrumentation_disk import Disk
+    from streams.instrumentation_population import Population
     from streams.logs import log_to_stderr
+    from streams.model.load import checked_or_raise
     from streams.runtime.embedded.log import EmbeddedLog
+    from streams.runtime.embedded.readings import Readings
     from streams.runtime.embedded.run import EmbeddedRun, RunSettings
     from streams.runtime.processor import Processor
 
+    model = checked_or_raise(checked)
     console = Console(highlight=False)
     log_to_stderr(quiet=sys.stderr.isatty())
     registry = _registry()
@@ -105,14 +115,28 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
         run = EmbeddedRun(
             log,
             model,
-            lambda: Processor(model, remembered_ids=settings.remembered_ids),
+            lambda: Processor(model, remembered_ids=settings.remembered_ids, pace=time.perf_counter),
             clock=clock,
             instrumentation=instrumentation,
             settings=RunSettings(flush_interval_ms=settings.flush_interval_ms),
             on_failure=lambda _: server.stop(),
         )
-        service = EmbeddedService(log, run, model, clock=clock, instrumentation=instrumentation)
-        app = _app(settings, service, admission=admitted, instrumentation=instrumentation, registry=registry)
+        store = EmbeddedStore(log, clock=clock, instrumentation=instrumentation)
+        service = EmbeddedAnswers(log, run, model, trouble=lambda: store.trouble)
+        readings = Readings(log, run, model, clock=clock)
+        Disk(directory, registry=registry)
+        Population(
+            model, read=readings.read, partitions=lambda: 1, hindrance=service.hindrance, registry=registry
+        )
+        app = _app(
+            settings,
+            service,
+            store,
+            admission=admitted,
+            instrumentation=instrumentation,
+            registry=registry,
+            findings=checked.problems,
+        )
         server = Server(app)
         if not is_warm():
             console.print("Compiling the engine. This happens once, and takes up to a minute.", style="dim")
@@ -123,7 +147,7 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
                 url=url,
                 data=directory,
                 model=model,
-                customers=service.customers(),
+                customers=service.customer_count(),
                 row_bytes=service.memory().row_bytes,
                 guarded=settings.guarded,
             )
@@ -140,11 +164,13 @@ def _run(settings: "Settings", model: "Model", listener: "socket.socket", clock:
 
 def _app(
     settings: "Settings",
-    service: "EmbeddedService",
+    service: "EmbeddedAnswers",
+    store: "EmbeddedStore",
     *,
     admission: "Admission",
     instrumentation: "Instrumentation",
     registry: "CollectorRegistry",
+    findings: "Sequence[Problem]",
 ) -> "Litestar":
     from streams.dashboard.app import create_app
     from streams.ingest.http import touchpoints_route
@@ -155,7 +181,9 @@ def _app(
         instrumentation=instrumentation,
         registry=registry,
         version=version("rapport"),
-        routes=[touchpoints_route(service, instrumentation, body_limit_bytes=settings.max_body_bytes)],
+        now=_now,
+        findings=findings,
+        routes=[touchpoints_route(store, instrumentation, body_limit_bytes=settings.max_body_bytes)],
     )
 
 
@@ -192,6 +220,10 @@ def _raise_or_report(failure: BaseException | None) -> None:
             err=True,
         )
         sys.exit(BUG)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _now_ms() -> int:

@@ -1,7 +1,7 @@
 """Customer ids in paths: URL-decoded text, in which a slash may be written as it is or as %2F.
 
 `/v1/customers/a/b` and `/v1/customers/a%2Fb` name the customer `a/b`. An unencoded `/why` at the end
-asks why, so the customer `a/why` is written `a%2Fwhy`.
+asks why, and so on, so the customer `a/why` is written `a%2Fwhy`.
 """
 
 from typing import Final, cast
@@ -12,7 +12,7 @@ from litestar.exceptions import NotFoundException, ValidationException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 _CUSTOMERS: Final = b"/v1/customers/"
-_WHY: Final = b"/why"
+_ENDINGS: Final = (b"/why", b"/touchpoints", b"/scores")
 
 
 class CustomerAddresses:
@@ -48,6 +48,8 @@ def read_customer_id(segment: str) -> str:
 def _one_segment(written: bytes) -> bytes:
     customer_id = written.removeprefix(_CUSTOMERS)
     ending = b""
-    if customer_id.endswith(_WHY) and customer_id != _WHY:
-        customer_id, ending = customer_id.removesuffix(_WHY), _WHY
+    for each in _ENDINGS:
+        if customer_id.endswith(each) and customer_id != each:
+            customer_id, ending = customer_id.removesuffix(each), each
+            break
     return _CUSTOMERS + customer_id.replace(b"/", b"%2F") + ending

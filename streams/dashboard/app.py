@@ -1,6 +1,7 @@
 """The HTTP application: routes over a service, behind the guard."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -13,13 +14,18 @@ from prometheus_client import CollectorRegistry
 from streams.dashboard import problems
 from streams.dashboard.addresses import CustomerAddresses
 from streams.dashboard.customers import customer_routes
+from streams.dashboard.events import event_routes
+from streams.dashboard.feed import Feed
+from streams.dashboard.figures import figure_routes
 from streams.dashboard.guard import Admission, Guard
+from streams.dashboard.limits import StreamPlaces
+from streams.dashboard.model import model_routes
 from streams.dashboard.operations import operation_routes
 from streams.dashboard.outputs import output_routes
-from streams.dashboard.population import Population
 from streams.dashboard.service import NotReadyError, Service
 from streams.dashboard.session import session_routes
 from streams.instrumentation import Instrumentation
+from streams.model.problems import Problem
 
 
 def create_app(
@@ -29,10 +35,15 @@ def create_app(
     instrumentation: Instrumentation,
     registry: CollectorRegistry,
     version: str,
+    now: Callable[[], datetime],
+    findings: Sequence[Problem] = (),
     routes: Sequence[HTTPRouteHandler] = (),
 ) -> Litestar:
-    """Build the application; `routes` are added to those of the API (the ingest edge brings its own)."""
-    registry.register(Population(service))
+    """Build the application; `routes` are added to those of the API (the ingest edge brings its own).
+
+    now: the present instant. findings: those of the model's check.
+    """
+    feed = Feed(service, now=lambda: now().isoformat().replace("+00:00", "Z"))
 
     def answer_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         instrumentation.request_failed(error=error)
@@ -41,7 +52,10 @@ def create_app(
     app = Litestar(
         route_handlers=[
             *customer_routes(service),
-            *output_routes(service),
+            *output_routes(service, feed, now),
+            *figure_routes(service, feed, version=version, now=now),
+            *model_routes(service, findings),
+            *event_routes(feed, StreamPlaces(admission.most_streams)),
             *operation_routes(service, registry),
             *session_routes(admission.clock, guarded=admission.guarded),
             *routes,

@@ -3,19 +3,21 @@
 from litestar import Response, get
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from schemas.http import Health
 from streams.dashboard.service import Service
+from streams.exposition import CONTENT_TYPE, Exposition
 
 
 def operation_routes(service: Service, registry: CollectorRegistry) -> list[HTTPRouteHandler]:
     """Build the routes that machines ask."""
+    exposition = Exposition(registry)
 
     @get("/metrics", sync_to_thread=True)
     def get_metrics() -> Response[bytes]:
         """Return all metrics as Prometheus text."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(exposition.text(), media_type=CONTENT_TYPE)
 
     @get("/healthz", sync_to_thread=False)
     def get_health() -> Health:

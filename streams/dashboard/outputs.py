@@ -1,67 +1,102 @@
-"""What happened, newest first, and figures about everybody."""
+"""What happened: transitions, and alerts from their raising on; an alert can be acknowledged."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from litestar import Request, get
-from litestar.exceptions import ValidationException
+from litestar import Request, delete, get, post
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from schemas.http import AlertPage, TransitionPage
-from schemas.views import PartitionKpis
-from streams.dashboard.service import PageQuery, Service
+from schemas.http import TransitionPage
+from schemas.pages import Acknowledge, Acknowledgement, AlertBook, AlertEntry
+from streams.archive.alert_book import AlertQuery, State
+from streams.dashboard.feed import Feed
+from streams.dashboard.parameters import Cursor, Limit, number_of, refuse_unknown
+from streams.dashboard.service import Service
+from streams.dashboard.session import Caller
+from streams.model.definition import Model
 
-Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many to return at most.")]
-Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
-
-_CURSOR_DIGITS: Final = 18
+Name = Annotated[str | None, QueryParameter(max_length=256)]
 
 
-def output_routes(service: Service) -> list[HTTPRouteHandler]:
-    """Build the routes that list outputs, and the one of the figures."""
+def output_routes(service: Service, feed: Feed, now: Callable[[], datetime]) -> list[HTTPRouteHandler]:
+    """Build the routes that list outputs; `now` gives the instant of an acknowledgement."""
+    states = lasting(service.model)
 
     @get("/v1/transitions", sync_to_thread=True)
     def get_transitions(
         request: Request[Any, Any, Any],
         limit: Limit = 100,
         cursor: Cursor = None,
-        customer: FromQuery[str | None] = None,
-        framework: FromQuery[str | None] = None,
+        customer: Name = None,
+        framework: Name = None,
     ) -> TransitionPage:
         """List stage changes, newest first; `customer` and `framework` narrow the list."""
-        _refuse_unknown(request, {"limit", "cursor", "customer", "framework"})
-        return service.transitions(_query(limit, cursor, customer=customer, name=framework))
+        refuse_unknown(request, {"limit", "cursor", "customer", "framework"})
+        found, older = service.told.transitions(
+            customer=customer, framework=framework, before=number_of(cursor), limit=limit
+        )
+        return TransitionPage(transitions=found, next=None if older is None else str(older))
 
     @get("/v1/alerts", sync_to_thread=True)
     def get_alerts(
         request: Request[Any, Any, Any],
         limit: Limit = 100,
         cursor: Cursor = None,
-        customer: FromQuery[str | None] = None,
-        alert: FromQuery[str | None] = None,
-    ) -> AlertPage:
-        """List alerts raised and resolved, newest first; `customer` and `alert` narrow the list."""
-        _refuse_unknown(request, {"limit", "cursor", "customer", "alert"})
-        return service.alerts(_query(limit, cursor, customer=customer, name=alert))
+        chosen: Annotated[State, QueryParameter(name="state")] = "all",
+        customer: Name = None,
+        alert: Name = None,
+        severity: FromQuery[Literal["info", "warning", "critical"] | None] = None,
+        acknowledged: FromQuery[bool | None] = None,
+    ) -> AlertBook:
+        """List alerts, the last raised first; what narrows the list may be combined."""
+        refuse_unknown(request, {"limit", "cursor", "state", "customer", "alert", "severity", "acknowledged"})
+        query = AlertQuery(
+            states=states, state=chosen, customer=customer, alert=alert, severity=severity,
+            acknowledged=acknowledged, before=number_of(cursor), limit=limit,
+        )  # fmt: skip
+        return service.told.alerts(query)
 
-    @get("/v1/kpis", sync_to_thread=True)
-    def get_kpis() -> PartitionKpis:
-        """Return the figures about everybody."""
-        return service.kpis()
+    @get("/v1/alerts/{alert_id:str}", sync_to_thread=True)
+    def get_alert(request: Request[Any, Any, Any], alert_id: FromPath[str]) -> AlertEntry:
+        """Return one alert by the id that it was raised with."""
+        refuse_unknown(request, set())
+        return _known(service.told.alert(alert_id, states=states), alert_id)
 
-    return [get_transitions, get_alerts, get_kpis]
+    @post("/v1/alerts/{alert_id:str}/acknowledgement", status_code=200, sync_to_thread=True)
+    def acknowledge(
+        request: Request[Any, Any, Any], alert_id: FromPath[str], data: JSONBody[Acknowledge]
+    ) -> AlertEntry:
+        """Say who looks after an alert; saying it again replaces what was said."""
+        refuse_unknown(request, set())
+        caller: Caller | None = request.scope.get("auth")
+        by = (caller.token.name if caller else "") or data.by or "somebody"
+        return _acknowledged(alert_id, Acknowledgement(by=by, at=now(), note=data.note))
+
+    @delete("/v1/alerts/{alert_id:str}/acknowledgement", status_code=200, sync_to_thread=True)
+    def take_back(request: Request[Any, Any, Any], alert_id: FromPath[str]) -> AlertEntry:
+        """Say that nobody looks after an alert after all."""
+        refuse_unknown(request, set())
+        return _acknowledged(alert_id, None)
+
+    def _acknowledged(alert_id: str, said: Acknowledgement | None) -> AlertEntry:
+        if not service.acknowledge(alert_id, said):
+            raise NotFoundException(f"there is no alert {alert_id!r}, or it is older than what is kept")
+        entry = _known(service.told.alert(alert_id, states=states), alert_id)
+        feed.acknowledged(entry)
+        return entry
+
+    return [get_transitions, get_alerts, get_alert, acknowledge, take_back]
 
 
-def _query(limit: int, cursor: str | None, *, customer: str | None, name: str | None) -> PageQuery:
-    before = None
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= _CURSOR_DIGITS):
-            raise ValidationException("cursor: send `next` of an earlier page as it was")
-        before = int(cursor)
-    return PageQuery(limit=limit, before=before, customer=customer, name=name)
+def lasting(model: Model) -> frozenset[str]:
+    """Return the alerts of a model that are resolved one day."""
+    return frozenset(alert.name for alert in model.alerts if alert.kind == "state")
 
 
-def _refuse_unknown(request: Request[Any, Any, Any], known: set[str]) -> None:
-    unknown = sorted(set(request.query_params) - known)
-    if unknown:
-        raise ValidationException(f"unknown parameter {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+def _known(entry: AlertEntry | None, alert_id: str) -> AlertEntry:
+    if entry is None:
+        raise NotFoundException(f"there is no alert {alert_id!r}, or it is older than what is kept")
+    return entry

@@ -10,7 +10,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from prometheus_client import CollectorRegistry
 
-from streams.cli.service import EmbeddedService
+from streams.cli.answers import EmbeddedAnswers
+from streams.cli.store import EmbeddedStore
 from streams.dashboard.app import create_app
 from streams.dashboard.guard import Admission
 from streams.ingest.http import touchpoints_route
@@ -41,16 +42,16 @@ class Edge:
             instrumentation=instrumentation,
             settings=RunSettings(flush_interval_ms=1, retry_ms=10),
         )
-        service = self.service = EmbeddedService(
-            self.log, self.run, MODEL, clock=lambda: NOON_MS, instrumentation=instrumentation
-        )
+        store = EmbeddedStore(self.log, clock=lambda: NOON_MS, instrumentation=instrumentation)
+        service = self.service = EmbeddedAnswers(self.log, self.run, MODEL, trouble=lambda: store.trouble)
         app = create_app(
             service,
             admission=Admission(),
             instrumentation=instrumentation,
             registry=registry,
             version="0",
-            routes=[touchpoints_route(service, instrumentation)],
+            now=lambda: NOON,
+            routes=[touchpoints_route(store, instrumentation)],
         )
         self.client: TestClient[Litestar] = TestClient(app, base_url=URL)
         self.client.__enter__()
@@ -140,14 +141,14 @@ def test_a_reader_sees_its_own_posts(edge: Edge) -> None:
 def test_customers_are_counted_as_in_the_figures(edge: Edge) -> None:
     """Those that are there, without the deleted; nobody before the first."""
     edge.run.recover()
-    before = edge.service.customers()
+    before = edge.service.customer_count()
     edge.client.post("/v1/touchpoints", json=[touchpoint(n, customer_id=f"c{n}") for n in range(3)])
     edge.client.post("/v1/touchpoints", json=touchpoint(3, customer_id="c0", kind="delete"))
 
     while edge.run.step():
         pass
 
-    assert (before, edge.service.customers(), edge.service.kpis().customers) == (0, 2, 2)
+    assert (before, edge.service.customer_count(), edge.service.kpis().customers) == (0, 2, 2)
 
 
 def test_touchpoints_from_the_future_are_dead_letters_of_the_log(edge: Edge) -> None:

@@ -1,22 +1,41 @@
 """A service of fixed answers: what the routes do with them is tested here, the real run in tests/cli."""
 
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Literal
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from schemas.http import AlertPage, TransitionPage
-from schemas.outputs import Because, MoveDirection, StageChanged, Trigger
+from schemas.outputs import (
+    AlertRaised,
+    AlertResolved,
+    Because,
+    MoveDirection,
+    Severity,
+    StageChanged,
+    Trigger,
+)
+from schemas.pages import Acknowledgement, CustomerLine, CustomerPage, TouchpointPage
+from schemas.population import PartitionStatus
 from schemas.views import CustomerView, PartitionKpis, Why
+from streams.archive import alert_book
+from streams.archive.outputs import insert, told_row
+from streams.archive.questions import Questions
+from streams.archive.tables import INDEXES, TABLES
 from streams.dashboard.app import create_app
 from streams.dashboard.guard import Admission
-from streams.dashboard.service import Memory, NotReadyError, PageQuery
+from streams.dashboard.service import Memory, NotReadyError
 from streams.instrumentation import Instrumentation
 from streams.model.definition import Alert, Framework, Model, Stage
+from streams.runtime.search import CustomerQuery
 from tests.figures import NOBODY
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,10 +59,17 @@ MODEL = Model(
 class FixedService:
     """Answers for the customers it was given; keeps what it was asked."""
 
+    mode: Literal["embedded", "kafka"] = "embedded"
+
     def __init__(self) -> None:
         self.model = MODEL
         self.known: set[str] = set()
-        self.queries: list[PageQuery] = []
+        self.queries: list[CustomerQuery] = []
+        self.tables = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        for statement in (*TABLES.values(), *INDEXES):
+            self.tables.execute(statement)
+        self.told = Questions(self._reading)
+        self._asking = threading.Lock()
         self.trouble: str | None = None
         self.records_behind = 0
         self.recovering = False
@@ -90,15 +116,26 @@ class FixedService:
             alerts_open={"drop": 2},
         )
 
-    def transitions(self, query: PageQuery) -> TransitionPage:
-        """Give one, whatever is asked."""
+    def customers(self, query: CustomerQuery) -> CustomerPage:
+        """Give the known, whatever is asked."""
         self.queries.append(query)
-        return TransitionPage(transitions=[stage_changed("c1")], next="17")
+        found = sorted(self.known)
+        lines = [
+            CustomerLine(customer_id=each, as_of=NOON, scores={}, levels={}, stages={}) for each in found
+        ]
+        return CustomerPage(customers=lines, next=found[-1] if found else None)
 
-    def alerts(self, query: PageQuery) -> AlertPage:
+    def touchpoints(self, customer_id: str, *, before: int | None, limit: int) -> TouchpointPage:
         """Give none."""
-        self.queries.append(query)
-        return AlertPage(alerts=[], next=None)
+        return TouchpointPage(touchpoints=[], next=None)
+
+    def acknowledge(self, alert_id: str, said: Acknowledgement | None) -> bool:
+        """Note it in the tables."""
+        return alert_book.acknowledge(self.tables, alert_id, said)
+
+    def partitions(self) -> list[PartitionStatus]:
+        """Give one."""
+        return [PartitionStatus(partition=0, as_of=NOON, customers=len(self.known))]
 
     def memory(self) -> Memory:
         """Give fixed figures."""
@@ -112,9 +149,49 @@ class FixedService:
         """Say what the test set."""
         return self.trouble
 
+    def tell(self, *told: StageChanged | AlertRaised | AlertResolved) -> None:
+        """Put what was told into the tables."""
+        with self._asking:
+            insert(self.tables, [told_row(each, msgspec.json.encode(each)) for each in told], written_ms=1)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._asking:
+            yield self.tables
+
     def _refuse_while_recovering(self) -> None:
         if self.recovering:
             raise NotReadyError("recovering")
+
+
+BECAUSE = Because(rule="", values={}, touchpoints=[], trigger=Trigger(kind="time"))
+
+
+def raised(number: int, customer_id: str = "c1", *, alert: str = "drop") -> AlertRaised:
+    return AlertRaised(
+        id=f"r{number}",
+        customer_id=customer_id,
+        at=NOON,
+        model="starter",
+        model_version=1,
+        alert=alert,
+        severity=Severity.WARNING,
+        message="less than before",
+        because=BECAUSE,
+    )
+
+
+def resolved(number: int, customer_id: str = "c1", *, alert: str = "drop") -> AlertResolved:
+    return AlertResolved(
+        id=f"s{number}",
+        customer_id=customer_id,
+        at=NOON,
+        model="starter",
+        model_version=1,
+        alert=alert,
+        raised_id=f"r{number}",
+        because=BECAUSE,
+    )
 
 
 def stage_changed(customer_id: str, *, from_stage: str | None = None, to: str = "awareness") -> StageChanged:
@@ -154,6 +231,7 @@ def serve(service: FixedService) -> Iterator[Serve]:
             instrumentation=Instrumentation(service.model, build="0", registry=registry),
             registry=registry,
             version="0",
+            now=lambda: NOON,
         )
         client = TestClient(app, base_url="http://127.0.0.1:8400")
         client.__enter__()

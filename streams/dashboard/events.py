@@ -1,0 +1,113 @@
+"""The stream of server-sent events. A reader that takes nothing for a while is cut off, and may come back."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+from litestar import Request, get
+from litestar.exceptions import ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+
+from streams.dashboard import problems
+from streams.dashboard.feed import Feed, Happening, Listener, Place
+from streams.dashboard.limits import StreamPlaces
+from streams.dashboard.parameters import refuse_unknown
+
+PATIENCE_S: Final = 15.0
+KINDS: Final = {
+    "transitions": ("transition",),
+    "alerts": ("alert", "acknowledgement"),
+    "kpis": ("kpis",),
+}
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # a proxy between must not gather
+]
+
+
+def event_routes(feed: Feed, places: StreamPlaces) -> list[HTTPRouteHandler]:
+    """Build the route of the event stream."""
+
+    @get(
+        "/v1/events",
+        media_type="text/event-stream",
+        responses={
+            200: ResponseSpec(str, media_type="text/event-stream", description="Server-sent events."),
+            503: ResponseSpec(bytes, description="Too many streams are open.", generate_examples=False),
+        },
+    )
+    async def get_events(
+        request: Request[Any, Any, Any],
+        kinds: Annotated[
+            str, QueryParameter(description="Some of transitions, alerts, kpis, parted by commas.")
+        ] = "transitions,alerts,kpis",
+        customer: Annotated[str | None, QueryParameter(max_length=256)] = None,
+        since: Annotated[
+            str | None, QueryParameter(description="As the header Last-Event-ID, where none can be sent.")
+        ] = None,
+    ) -> Any:
+        """Stream what happens: `transition`, `alert`, `acknowledgement`, `kpis`, and a `beat` now and then.
+
+        With the header Last-Event-ID it goes on behind that event. `lost` says that some were left out:
+        read anew what is shown, then connect again.
+        """
+        refuse_unknown(request, {"kinds", "customer", "since"})
+        chosen = [name.strip() for name in kinds.split(",")]
+        unknown = [name for name in chosen if name not in KINDS]
+        if unknown:
+            raise ValidationException(f"kinds: there is no {unknown[0]!r}; there are: {', '.join(KINDS)}")
+        written = request.headers.get("last-event-id", since)
+        place = None if written is None else Place.read(written)
+        if written is not None and place is None:
+            raise ValidationException("Last-Event-ID: send the id of an event as it was")
+        if not places.take():
+            detail = f"{places.most} event streams are open, and no more are allowed; try again later"
+            return problems.respond(503, detail, headers={"Retry-After": "10"})
+        names = frozenset(name for each in chosen for name in KINDS[each]) | {"beat", "lost"}
+        listener = Listener(names, None if customer is None else customer.encode())
+        return _Stream(feed, places, listener, place)
+
+    return [get_events]
+
+
+class _Stream(ASGIResponse):
+    """Writes to one listener until it goes, is lost, or takes nothing for too long."""
+
+    def __init__(self, feed: Feed, places: StreamPlaces, listener: Listener, since: Place | None) -> None:
+        super().__init__()
+        self._feed, self._places, self._listener, self._since = feed, places, listener, since
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer until one of the ends."""
+        gone = asyncio.create_task(_until_gone(receive))
+        telling = asyncio.create_task(self._tell(send))
+        try:
+            await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._feed.leave(self._listener)
+            self._places.give_back()
+            for task in (gone, telling):
+                task.cancel()
+            await asyncio.gather(gone, telling, return_exceptions=True)
+
+    async def _tell(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+        happenings: Iterable[Happening] = await self._feed.join(self._listener, self._since)
+        while True:
+            written = b"".join(each.written() for each in happenings)
+            async with asyncio.timeout(PATIENCE_S):
+                await send({"type": "http.response.body", "body": written, "more_body": True})
+            if any(each.kind == "lost" for each in happenings):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
+            happenings = await self._listener.next()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,41 @@
+"""Parameters of queries: how many, from where, and none that the route does not know."""
+
+from typing import Annotated, Any, Final
+
+from litestar import Request
+from litestar.exceptions import ValidationException
+from litestar.params import QueryParameter
+
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many to return at most.")]
+Cursor = Annotated[
+    str | None, QueryParameter(max_length=1024, description="`next` of the page before, as it was.")
+]
+
+_CURSOR_DIGITS: Final = 18
+
+
+def number_of(cursor: str | None) -> int | None:
+    """Return the number that a cursor stands for, None without one.
+
+    Raises:
+        ValidationException: it is none of ours.
+    """
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= _CURSOR_DIGITS):
+        raise ValidationException("cursor: send `next` of an earlier page as it was")
+    return int(cursor)
+
+
+def refuse_unknown(request: Request[Any, Any, Any], known: set[str]) -> None:
+    """Refuse parameters that the route does not know: a misspelt one would be left out in silence.
+
+    Raises:
+        ValidationException: there is one, or one comes twice.
+    """
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise ValidationException(f"unknown parameter {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    twice = [name for name in known if len(request.query_params.getall(name, [])) > 1]
+    if twice:
+        raise ValidationException(f"{sorted(twice)[0]}: send it once")
