@@ -15,11 +15,13 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from streams.engine import compiled
 from streams.settings import Settings, load, variable
 from tests.cli.process import environment as clean_environment
+from tests.cli.process import touchpoint
 from tests.deploy.dockerfile import PATH, ROOT, environment, faults, stages, values
 
 TEXT = PATH.read_text(encoding="utf-8")
@@ -117,9 +119,27 @@ def test_what_is_copied_is_there_and_let_through() -> None:
 # How it starts
 
 
+# Everything becomes read-only, but for two directories in the working directory. Needs no privileges.
+READ_ONLY = """
+for each in volume tmp; do mkdir $each && mount --bind $each $each; done
+mount -o remount,ro,bind / && ! touch new 2>/dev/null && exec "$@"
+"""
+NAMESPACE = [
+    "unshare",
+    "--map-root-user",
+    "--mount",
+    "--propagation",
+    "private",
+    "sh",
+    "-euc",
+    READ_ONLY,
+    "sh",
+]
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """`rapport up` as the image starts it, with this machine's engine in the place of the image's."""
+    """`rapport up` as the image starts it, its root read-only, with this machine's engine."""
     compiled.prepare()  # on a new machine
     image = tmp_path / "image"
     written = shutil.ignore_patterns("*.tmp.*")  # by another process, at this moment
@@ -127,12 +147,18 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     env = clean_environment(
         PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         COMPILED_ENGINE=str(image),
-        NUMBA_CACHE_DIR=str(tmp_path / "engine"),
+        NUMBA_CACHE_DIR=str(tmp_path / "tmp" / "engine"),
+        TMPDIR=str(tmp_path / "tmp"),
         RAPPORT_DATA=str(tmp_path / "volume" / "data"),
         RAPPORT_PORT="0",
     )
     process = subprocess.Popen(
-        [START, "up"], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*NAMESPACE, START, "up"],
+        cwd=tmp_path,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     yield process
     if process.poll() is None:
@@ -144,15 +170,18 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.slow
 @pytest.mark.compiled_only
-def test_the_start_takes_the_compiled_engine_and_ends_when_told(
+def test_on_a_read_only_root_it_starts_with_the_compiled_engine_and_ends_when_told(
     running: subprocess.Popen[str], tmp_path: Path
 ) -> None:
-    """Nothing is compiled, the signal reaches the process, and health is told from outside."""
+    """Nothing is compiled, a touchpoint is stored, health is told from outside, and the signal arrives."""
     assert running.stderr is not None
     lines = iter(running.stderr.readline, "")
-    *_, serving = map(json.loads, _through_serving(lines))
-    port = serving["url"].rpartition(":")[2]
+    said = list(_through_serving(lines))
+    assert '"serving"' in said[-1], f"it did not start (may this user make namespaces?): {said}"
+    url = json.loads(said[-1])["url"]
+    port = url.rpartition(":")[2]
 
+    posted = httpx.post(f"{url}/v1/touchpoints", json=[touchpoint("m1")], trust_env=False)
     healthy = subprocess.run(
         [sys.executable, "-S", HEALTH],
         env=clean_environment(RAPPORT_PORT=port, RAPPORT_METRICS_PORT=port),
@@ -160,11 +189,12 @@ def test_the_start_takes_the_compiled_engine_and_ends_when_told(
     )
     running.send_signal(signal.SIGTERM)
 
+    assert posted.json()["accepted"] == 1
     assert healthy.returncode == 0
     assert running.wait(30) == 0
     held, used = (
         {path.relative_to(tmp_path / name) for path in (tmp_path / name).rglob("*")}
-        for name in ("image", "engine")
+        for name in ("image", "tmp/engine")
     )
     assert used == held, "something was compiled"
 
