@@ -22,6 +22,7 @@ from streams.dashboard.limits import StreamPlaces
 from streams.dashboard.model import model_routes
 from streams.dashboard.operations import operation_routes
 from streams.dashboard.outputs import output_routes
+from streams.dashboard.page_routes import page_routes
 from streams.dashboard.service import NotReadyError, Service
 from streams.dashboard.session import session_routes
 from streams.instrumentation import Instrumentation
@@ -57,6 +58,7 @@ def create_app(
             *model_routes(service, findings),
             *event_routes(feed, StreamPlaces(admission.most_streams)),
             *operation_routes(service, registry),
+            *page_routes(),
             *session_routes(admission.clock, guarded=admission.guarded),
             *routes,
         ],

@@ -16,6 +16,7 @@ from streams.dashboard import problems
 from streams.dashboard.feed import Feed, Happening, Listener, Place
 from streams.dashboard.limits import StreamPlaces
 from streams.dashboard.parameters import refuse_unknown
+from streams.dashboard.session import Caller
 
 PATIENCE_S: Final = 15.0
 KINDS: Final = {
@@ -70,7 +71,7 @@ def event_routes(feed: Feed, places: StreamPlaces) -> list[HTTPRouteHandler]:
             return problems.respond(503, detail, headers={"Retry-After": "10"})
         names = frozenset(name for each in chosen for name in KINDS[each]) | {"beat", "lost"}
         listener = Listener(names, None if customer is None else customer.encode())
-        return _Stream(feed, places, listener, place)
+        return _Stream(feed, places, listener, place, request.scope.get("auth"))
 
     return [get_events]
 
@@ -78,9 +79,17 @@ def event_routes(feed: Feed, places: StreamPlaces) -> list[HTTPRouteHandler]:
 class _Stream(ASGIResponse):
     """Writes to one listener until it goes, is lost, or takes nothing for too long."""
 
-    def __init__(self, feed: Feed, places: StreamPlaces, listener: Listener, since: Place | None) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        places: StreamPlaces,
+        listener: Listener,
+        since: Place | None,
+        caller: Caller | None,
+    ) -> None:
         super().__init__()
         self._feed, self._places, self._listener, self._since = feed, places, listener, since
+        self._caller = caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until one of the ends."""
@@ -106,6 +115,8 @@ class _Stream(ASGIResponse):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
             happenings = await self._listener.next()
+            if self._caller is not None and not self._caller.holds():
+                return  # the token was revoked, or is over
 
 
 async def _until_gone(receive: Receive) -> None:
