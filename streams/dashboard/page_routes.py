@@ -18,9 +18,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 MEDIA_TYPES: Final = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 VIEWS: Final = [

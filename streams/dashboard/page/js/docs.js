@@ -12,22 +12,52 @@ const api = createApi({ turnedAway: () => location.assign("/overview") });
 try {
   show(await api.get("/v1/openapi.json"));
 } catch (error) {
-  fill(main, el("h1", {}, "API"), trouble(error, () => location.reload()));
+  fill(
+    main,
+    el("h1", {}, "API"),
+    trouble(error, () => location.reload()),
+  );
 }
 
 function show(document_) {
   const routes = Object.entries(document_.paths ?? {}).flatMap(([path, item]) =>
-    METHODS.filter((method) => item[method]).map((method) => ({ path, method, operation: item[method], shared: item.parameters ?? [] })),
+    METHODS.filter((method) => item[method]).map((method) => ({
+      path,
+      method,
+      operation: item[method],
+      shared: item.parameters ?? [],
+    })),
   );
   const place = ({ method, path }) => `${method}${path.replace(/[^a-z0-9]+/gi, "-")}`;
   fill(
     document.getElementById("routes"),
-    el("ul", {}, routes.map((route) => el("li", {}, el("a", { href: `#${place(route)}` }, el("span", { class: "method" }, route.method.toUpperCase()), route.path)))),
+    el(
+      "ul",
+      {},
+      routes.map((route) =>
+        el(
+          "li",
+          {},
+          el(
+            "a",
+            { href: `#${place(route)}` },
+            el("span", { class: "method" }, route.method.toUpperCase()),
+            route.path,
+          ),
+        ),
+      ),
+    ),
   );
   fill(
     main,
     el("h1", {}, `${document_.info?.title ?? "API"} API`),
-    el("p", { class: "muted" }, `Version ${document_.info?.version ?? "?"} · `, el("a", { href: "/v1/openapi.json" }, "OpenAPI document"), ". Errors are problem documents (RFC 9457); lists are paged by the cursor that they return as `next`."),
+    el(
+      "p",
+      { class: "muted" },
+      `Version ${document_.info?.version ?? "?"} · `,
+      el("a", { href: "/v1/openapi.json" }, "OpenAPI document"),
+      ". Errors are problem documents (RFC 9457); lists are paged by the cursor that they return as `next`.",
+    ),
     routes.map((route) => routeCard(route, place(route))),
     types(document_.components?.schemas ?? {}),
   );
@@ -53,7 +83,12 @@ function parameters(list) {
     "Parameters",
     table(
       [["Parameter"], ["In"], ["Type"], ["Meaning"]],
-      list.map((each) => [el("code", {}, each.name), each.in, el("span", {}, typeOf(each.schema ?? {}), each.required && [" ", chip("required")]), each.description ?? each.schema?.description ?? ""]),
+      list.map((each) => [
+        el("code", {}, each.name),
+        each.in,
+        el("span", {}, typeOf(each.schema ?? {}), each.required && [" ", chip("required")]),
+        each.description ?? each.schema?.description ?? "",
+      ]),
     ),
   );
 }
@@ -63,13 +98,22 @@ function answers(responses) {
     "Answers",
     table(
       [["Answer"], ["Type"], ["Meaning"]],
-      Object.entries(responses).map(([status, answer]) => [el("code", {}, status), contentTypes(answer.content ?? {}), answer.description ?? ""]),
+      Object.entries(responses).map(([status, answer]) => [
+        el("code", {}, status),
+        contentTypes(answer.content ?? {}),
+        answer.description ?? "",
+      ]),
     ),
   );
 }
 
 function contentTypes(content) {
-  return Object.entries(content).map(([media, { schema = {} }], i) => [i > 0 && ", ", typeOf(schema), " ", el("span", { class: "muted small" }, media)]);
+  return Object.entries(content).map(([media, { schema = {} }], i) => [
+    i > 0 && ", ",
+    typeOf(schema),
+    " ",
+    el("span", { class: "muted small" }, media),
+  ]);
 }
 
 /** Write a type; one of the document's own leads to its place. */
@@ -83,8 +127,12 @@ function typeOf(schema) {
   if (schema.const !== undefined) return el("code", {}, JSON.stringify(schema.const));
   if (schema.enum) return el("code", {}, schema.enum.map((each) => JSON.stringify(each)).join(" | "));
   if (schema.type === "array") return ["list of ", typeOf(schema.items ?? {})];
-  if (schema.type === "object" && typeof schema.additionalProperties === "object") return ["map of ", typeOf(schema.additionalProperties)];
-  const bounds = [schema.minimum !== undefined && `≥ ${schema.minimum}`, schema.maximum !== undefined && `≤ ${schema.maximum}`].filter(Boolean);
+  if (schema.type === "object" && typeof schema.additionalProperties === "object")
+    return ["map of ", typeOf(schema.additionalProperties)];
+  const bounds = [
+    schema.minimum !== undefined && `≥ ${schema.minimum}`,
+    schema.maximum !== undefined && `≤ ${schema.maximum}`,
+  ].filter(Boolean);
   const kind = [].concat(schema.type ?? "any").join(" | ");
   return el("code", {}, [kind, schema.format && `(${schema.format})`, ...bounds].filter(Boolean).join(" "));
 }
@@ -104,7 +152,23 @@ function types(schemas) {
         el("summary", {}, el("code", {}, schema.title ?? name)),
         schema.description && el("p", { class: "muted" }, schema.description),
         fields.length > 0
-          ? scrolling(name, table([["Field"], ["Type"]], fields.map(([field, type]) => [el("code", {}, field), el("span", {}, typeOf(type), (schema.required ?? []).includes(field) ? "" : el("span", { class: "muted small" }, " optional"))])))
+          ? scrolling(
+              name,
+              table(
+                [["Field"], ["Type"]],
+                fields.map(([field, type]) => [
+                  el("code", {}, field),
+                  el(
+                    "span",
+                    {},
+                    typeOf(type),
+                    (schema.required ?? []).includes(field)
+                      ? ""
+                      : el("span", { class: "muted small" }, " optional"),
+                  ),
+                ]),
+              ),
+            )
           : el("p", {}, typeOf(schema)),
       );
     }),

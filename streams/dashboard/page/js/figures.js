@@ -8,7 +8,9 @@ export const sum = (counts) => Object.values(counts).reduce((total, count) => to
 /** The figures as they stood a day before `kpis`, from those by hour; null where nothing was kept. */
 export function dayBefore(kpis, hours) {
   const then = Date.parse(kpis.as_of) - DAY_MS;
-  const near = hours.filter(({ start }) => Date.parse(start) <= then && Date.parse(start) > then - 2 * HOUR_MS);
+  const near = hours.filter(
+    ({ start }) => Date.parse(start) <= then && Date.parse(start) > then - 2 * HOUR_MS,
+  );
   return near.at(-1)?.kpis ?? null;
 }
 
@@ -49,7 +51,12 @@ export function funnel(framework, kpis, before) {
   const was = before?.stages[framework.name] ?? null;
   const all = framework.kind === "flags" ? kpis.customers : sum(counts);
   const known = new Set(framework.stages.map(({ name }) => name));
-  const names = [...framework.stages, ...Object.keys(counts).filter((name) => !known.has(name)).map((name) => ({ name }))];
+  const names = [
+    ...framework.stages,
+    ...Object.keys(counts)
+      .filter((name) => !known.has(name))
+      .map((name) => ({ name })),
+  ];
   const most = Math.max(1, ...Object.values(counts));
   return names.map(({ name, exit = false }) => {
     const count = counts[name] ?? 0;

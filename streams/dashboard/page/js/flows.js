@@ -13,8 +13,18 @@ export function sankey(flows, order) {
     [...new Set(moves.map((flow) => pick(flow) ?? NOWHERE))].sort(
       (a, b) => (place.get(a) ?? 99) - (place.get(b) ?? 99),
     );
-  const left = side(names((flow) => flow.from_stage), moves, (flow) => flow.from_stage, 0.001);
-  const right = side(names((flow) => flow.to_stage), moves, (flow) => flow.to_stage, 0.999);
+  const left = side(
+    names((flow) => flow.from_stage),
+    moves,
+    (flow) => flow.from_stage,
+    0.001,
+  );
+  const right = side(
+    names((flow) => flow.to_stage),
+    moves,
+    (flow) => flow.to_stage,
+    0.999,
+  );
   const nodes = [...left, ...right];
   const at = (list, start, name) => start + list.findIndex((node) => node.name === (name ?? NOWHERE));
   const links = moves.map((flow) => ({
@@ -45,7 +55,9 @@ function side(names, moves, pick, x) {
 export function matrix(flows, order) {
   const seen = new Set(flows.flatMap((flow) => [flow.from_stage ?? NOWHERE, flow.to_stage ?? NOWHERE]));
   const names = [NOWHERE, ...order].filter((name) => seen.has(name));
-  const counts = new Map(flows.map((flow) => [`${flow.from_stage ?? NOWHERE}>${flow.to_stage ?? NOWHERE}`, flow.moves]));
+  const counts = new Map(
+    flows.map((flow) => [`${flow.from_stage ?? NOWHERE}>${flow.to_stage ?? NOWHERE}`, flow.moves]),
+  );
   return {
     from: names,
     to: names,

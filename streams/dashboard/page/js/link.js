@@ -12,11 +12,15 @@ export function reduce(link, happening) {
     case "opened":
       return { ...link, heard: at, tries: 0, retryAt: null, ...state(link, "live", at) };
     case "beat":
-      return { ...link, heard: at, ...state(link, happening.behind > 0 && link.behindBefore ? "behind" : "live", at),
-        behindBefore: happening.behind > 0 };
+      return {
+        ...link,
+        heard: at,
+        ...state(link, happening.behind > 0 && link.behindBefore ? "behind" : "live", at),
+        behindBefore: happening.behind > 0,
+      };
     case "failed": {
       const tries = (link.tries ?? 0) + 1;
-      return { ...link, tries, retryAt: at + wait(tries), ...state(link, "disconnected", at) };
+      return { ...link, tries, failed: at, retryAt: at + wait(tries), ...state(link, "disconnected", at) };
     }
     case "second":
       if (link.state !== "live" && link.state !== "behind") return link;

@@ -1,14 +1,14 @@
 /* Starts the page: store, API, event stream, router, and the frame around the views. */
 import { createApi } from "./api.js";
-import { fill } from "./element.js";
+import { el, fill } from "./element.js";
 import { createLive } from "./live.js";
 import { createRouter } from "./router.js";
 import { createStore } from "./store.js";
+import { onTheme } from "./theme.js";
 import { announcer } from "./parts/announcer.js";
 import { frame } from "./parts/frame.js";
 import { trouble } from "./parts/notice.js";
 import { viewHead } from "./parts/view.js";
-import { el } from "./element.js";
 
 const ROUTES = [
   ["/", () => import("./views/overview.js").then((m) => m.overview)],
@@ -28,6 +28,7 @@ const main = document.getElementById("main");
 const store = createStore();
 const announce = announcer(document.getElementById("announcer"));
 let asking = false;
+let retry = null;
 
 const api = createApi({ turnedAway: () => askToSignIn() });
 
@@ -37,10 +38,6 @@ const live = createLive({
   },
   beat({ now, behind }) {
     store.set({ now: Date.parse(now), behind });
-  },
-  resumed() {
-    refresh();
-    router.show({ first: true });
   },
   async refused() {
     const session = await api.get("/v1/session").catch(() => null);
@@ -63,21 +60,36 @@ const router = createRouter({
   shown: (path) => bar.at(path),
   failed: (error) => ({
     title: "Not shown",
-    node: el("div", { class: "view" }, viewHead("Not shown"), trouble(error, () => router.show())),
+    node: el(
+      "div",
+      { class: "view" },
+      viewHead("Not shown"),
+      trouble(error, () => router.show()),
+    ),
   }),
 });
 
 const bar = frame({ app, page, leave });
 
-/** Read the figures and their history anew. */
+/** Read the figures, their history and the model anew; what cannot be read yet is asked for again soon. */
 async function refresh() {
-  const quietly = (path, query) => api.get(path, query).catch(() => null);
-  const kpis = quietly("/v1/kpis").then((found) => found && newer(found));
-  const hours = quietly("/v1/kpis/history", { step: "hour", limit: 50 });
-  const days = quietly("/v1/kpis/history", { step: "day", limit: 29 });
-  await kpis;
-  const [byHour, byDay] = await Promise.all([hours, days]);
-  store.set({ hours: byHour?.points ?? [], days: byDay?.points ?? [] });
+  clearTimeout(retry);
+  try {
+    const model = api.get("/v1/model").then((found) => store.set({ model: found }));
+    const kpis = api.get("/v1/kpis").then(newer);
+    const history = Promise.all([
+      api.get("/v1/kpis/history", { step: "hour", limit: 50 }),
+      api.get("/v1/kpis/history", { step: "day", limit: 29 }),
+    ]);
+    history.catch(() => null);
+    await Promise.all([model, kpis]);
+    const [byHour, byDay] = await history;
+    store.set({ hours: byHour.points, days: byDay.points, trouble: null });
+  } catch (error) {
+    if (asking) return;
+    store.set({ trouble: error });
+    retry = setTimeout(refresh, 2_000);
+  }
 }
 
 /** Take figures, unless what is shown is later: old figures never pass for new ones. */
@@ -106,15 +118,14 @@ async function start() {
   app.classList.remove("signed-out");
   refresh();
   const shown = router.show({ first: true });
-  const [session, model] = await Promise.all([
-    api.get("/v1/session").catch(() => null),
-    api.get("/v1/model").catch(() => null),
-  ]);
-  store.set({ session, model });
+  const session = await api.get("/v1/session").catch(() => null);
+  store.set({ session });
   if (!asking) live.open();
   await shown;
 }
 
 live.on("kpis", newer);
+live.on("resumed", refresh);
+onTheme(() => router.show({ first: true })); // colours are computed when a view is built
 setInterval(() => !document.hidden && !asking && refresh(), 300_000);
 start();

@@ -37,7 +37,13 @@ export function faint(colour, alpha) {
 
 function mix(from, to, along) {
   const [a, b] = [channels(from), channels(to)];
-  return `#${a.map((value, i) => Math.round(value + (b[i] - value) * along).toString(16).padStart(2, "0")).join("")}`;
+  return `#${a
+    .map((value, i) =>
+      Math.round(value + (b[i] - value) * along)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
 }
 
 function channels(colour) {

@@ -1,5 +1,6 @@
 /* Addresses to views and back: history, links, titles, and where the focus goes. */
 import { createScope } from "./scope.js";
+import { visible } from "./text.js";
 
 /**
  * Show views in `main`. `routes` are `[pattern, load]`, `load()` gives a function (page, parameters) that
@@ -22,7 +23,7 @@ export function createRouter({ main, routes, page, shown, failed }) {
     }
     if (mine.ended) return;
     main.replaceChildren(view.node);
-    document.title = `${view.title} · Rapport`;
+    document.title = `${visible(view.title)} · Rapport`;
     shown(location.pathname);
     if (first) return;
     scrollTo(0, 0);
@@ -56,7 +57,9 @@ export function createRouter({ main, routes, page, shown, failed }) {
 
 /** Write what a view is narrowed to into the address, without a step in the history. */
 export function narrow(parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const given = Object.entries(parameters).filter(
+    ([, value]) => value !== null && value !== undefined && value !== "",
+  );
   const text = new URLSearchParams(given).toString();
   history.replaceState(null, "", text ? `${location.pathname}?${text}` : location.pathname);
 }

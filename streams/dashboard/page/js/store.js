@@ -8,6 +8,7 @@ export const empty = Object.freeze({
   days: [], // figures by day
   link: { state: "connecting", since: 0 }, // of the event stream: see link.js
   now: null, // the server's time (epoch ms) at the last beat
+  trouble: null, // why the figures or the model could not be read
   behind: 0, // records that the server has not processed yet
 });
 

@@ -1,6 +1,7 @@
 /* Words of the model and of customers as people read them. Pure. */
 
-const NOT_SEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const NOT_SEEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** Make characters visible that cannot be seen, or that turn the order of others round. */
 export function visible(text) {

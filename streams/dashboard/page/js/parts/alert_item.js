@@ -39,18 +39,38 @@ export function alertItem(page, first, changed) {
       timeAgo(raised.at, page.now()),
       resolved && el("span", { class: "chip good" }, "resolved ", timeAgo(resolved.at, page.now())),
       entry.state === "open" && chip("open"),
-      taken && el("span", {}, "✓ ", foreign(taken.by || "somebody"), " looks after it", taken.note && [": ", foreign(taken.note)], " · ", timeAgo(taken.at, page.now())),
+      taken &&
+        el(
+          "span",
+          {},
+          "✓ ",
+          foreign(taken.by || "somebody"),
+          " looks after it",
+          taken.note && [": ", foreign(taken.note)],
+          " · ",
+          timeAgo(taken.at, page.now()),
+        ),
     );
     fill(
       act,
       taken
         ? el("button", { type: "button", class: "button small bare", onclick: takeBack }, "Take back")
-        : el("button", { type: "button", class: "button small", "aria-expanded": "false", onclick: ask }, "Acknowledge"),
+        : el(
+            "button",
+            { type: "button", class: "button small", "aria-expanded": "false", onclick: ask },
+            "Acknowledge",
+          ),
     );
+    act.hidden = page.store.get().session?.scope === "read"; // needs more than that
   }
 
   function ask() {
-    const by = el("input", { name: "by", autocomplete: "name", maxlength: "100", value: page.store.get().session?.name ?? "" });
+    const by = el("input", {
+      name: "by",
+      autocomplete: "name",
+      maxlength: "100",
+      value: page.store.get().session?.name ?? "",
+    });
     const note = el("input", { name: "note", autocomplete: "off", maxlength: "1000" });
     const close = () => {
       fill(form);
@@ -85,7 +105,8 @@ export function alertItem(page, first, changed) {
       () => page.api.post(path(), { by, note }),
       "Acknowledged.",
     );
-  const takeBack = () => attempt({ ...entry, acknowledged: null }, () => page.api.remove(path()), "Taken back.");
+  const takeBack = () =>
+    attempt({ ...entry, acknowledged: null }, () => page.api.remove(path()), "Taken back.");
   const path = () => `/v1/alerts/${encodeURIComponent(raised.id)}/acknowledgement`;
 
   /** Show what is hoped for, ask the server, and go back to what was if it refuses. */
@@ -111,7 +132,11 @@ function reason({ raised, resolved }) {
   const details = el("details", {}, el("summary", { class: "small muted" }, "Why"), body);
   details.addEventListener("toggle", () => {
     if (!details.open || body.firstChild) return;
-    fill(body, because(raised.because), resolved && [el("h3", {}, "Resolved because"), because(resolved.because)]);
+    fill(
+      body,
+      because(raised.because),
+      resolved && [el("h3", {}, "Resolved because"), because(resolved.because)],
+    );
   });
   return details;
 }

@@ -14,7 +14,15 @@ export function readings(values) {
   return el(
     "p",
     { class: "readings" },
-    entries.map(([term, value]) => el("span", {}, el("code", { class: "muted" }, foreign(term)), " ", el("b", {}, foreign(reading(value))))),
+    entries.map(([term, value]) =>
+      el(
+        "span",
+        {},
+        el("code", { class: "muted" }, foreign(term)),
+        " ",
+        el("b", {}, foreign(reading(value))),
+      ),
+    ),
   );
 }
 

@@ -6,7 +6,13 @@ export function card(heading, { beside = null, note = null, kind = "", level = "
   return el(
     "section",
     { class: `card ${kind}` },
-    el("div", { class: "card-head" }, el(level, {}, heading), note && el("span", { class: "note" }, note), beside),
+    el(
+      "div",
+      { class: "card-head" },
+      el(level, {}, heading),
+      note && el("span", { class: "note" }, note),
+      beside,
+    ),
     ...body,
   );
 }
@@ -23,12 +29,24 @@ export function table(columns, rows, caption = null) {
     "table",
     {},
     caption && el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, columns.map(([text], i) => el("th", { scope: "col", class: kind(i) }, text)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        columns.map(([text], i) => el("th", { scope: "col", class: kind(i) }, text)),
+      ),
+    ),
     el(
       "tbody",
       {},
       rows.map((row) =>
-        el("tr", {}, row.map((cell, i) => (i ? el("td", { class: kind(i) }, cell) : el("th", { scope: "row" }, cell)))),
+        el(
+          "tr",
+          {},
+          row.map((cell, i) => (i ? el("td", { class: kind(i) }, cell) : el("th", { scope: "row" }, cell))),
+        ),
       ),
     ),
   );

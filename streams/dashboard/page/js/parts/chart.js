@@ -1,6 +1,6 @@
 /* Charts by Plotly, which is loaded when the first chart comes into sight; each with words and a table. */
 import { el, fill, say } from "../element.js";
-import { onTheme, token } from "../theme.js";
+import { token } from "../theme.js";
 import { visible } from "../text.js";
 
 let loading = null;
@@ -21,8 +21,8 @@ export function plain(text) {
 }
 
 /**
- * Make a chart. `show({summary, table, draw})` gives new data: `draw()` returns `{data, layout}` and is called
- * again when the theme changes. Until it is in sight nothing is drawn.
+ * Make a chart. `show({summary, table, draw})` gives new data: `draw()` returns `{data, layout}`. Until it is in
+ * sight nothing is drawn.
  */
 export function chart({ scope, height }) {
   const box = el("div", { class: "chart-box", role: "img", style: { height: `${height}px` } });
@@ -71,7 +71,6 @@ export function chart({ scope, height }) {
   watching.observe(box);
   details.addEventListener("toggle", () => details.open && latest && fill(body, latest.table()));
   scope.add(() => watching.disconnect());
-  scope.add(onTheme(paint));
   scope.add(() => globalThis.Plotly?.purge(box));
 
   return {
@@ -87,7 +86,13 @@ export function chart({ scope, height }) {
 }
 
 function dressed(layout, height) {
-  const axis = { gridcolor: token("line"), linecolor: token("line"), zeroline: false, automargin: true, fixedrange: true };
+  const axis = {
+    gridcolor: token("line"),
+    linecolor: token("line"),
+    zeroline: false,
+    automargin: true,
+    fixedrange: true,
+  };
   return {
     height,
     autosize: true,

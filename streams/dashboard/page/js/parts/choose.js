@@ -4,7 +4,11 @@ import { el } from "../element.js";
 /** Choices side by side; `chosen(value)` is called when another one is taken. */
 export function segments(name, choices, current, chosen) {
   const buttons = choices.map(([value, text]) =>
-    el("button", { type: "button", "aria-pressed": String(value === current), onclick: () => take(value) }, text),
+    el(
+      "button",
+      { type: "button", "aria-pressed": String(value === current), onclick: () => take(value) },
+      text,
+    ),
   );
   function take(value) {
     buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(choices[i][0] === value)));

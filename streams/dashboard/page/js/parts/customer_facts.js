@@ -20,18 +20,62 @@ export function customerFacts(page, model) {
       const now = page.now();
       fill(
         list,
-        Object.entries(view.scores).map(([name, value]) => fact(label(name), value === null ? "none" : decimal(value), view.levels[name] && chip(label(view.levels[name])))),
-        fact("Open alerts", view.open_alerts.length === 0 ? "none" : el("span", {}, view.open_alerts.map((alert) => [chip(label(alert.alert), severity.get(alert.alert)), " ", timeAgo(alert.since, now), " "])), view.open_alerts.length > 0 && el("a", { href: `/alerts?${new URLSearchParams({ customer: view.customer_id })}` }, "see")),
+        Object.entries(view.scores).map(([name, value]) =>
+          fact(
+            label(name),
+            value === null ? "none" : decimal(value),
+            view.levels[name] && chip(label(view.levels[name])),
+          ),
+        ),
+        fact(
+          "Open alerts",
+          view.open_alerts.length === 0
+            ? "none"
+            : el(
+                "span",
+                {},
+                view.open_alerts.map((alert) => [
+                  chip(label(alert.alert), severity.get(alert.alert)),
+                  " ",
+                  timeAgo(alert.since, now),
+                  " ",
+                ]),
+              ),
+          view.open_alerts.length > 0 &&
+            el("a", { href: `/alerts?${new URLSearchParams({ customer: view.customer_id })}` }, "see"),
+        ),
         fact("Last touchpoint", timeAgo(view.last, now)),
-        Object.entries(view.answers).map(([name, answer]) => fact(title(name), el("b", {}, number(answer.value)), el("span", { class: "muted" }, timeAgo(answer.at, now)))),
-        view.rfm && view.rfm.frequency > 0 && [
-          fact("Bought", `${number(view.rfm.frequency)} ×, ${money(view.rfm.monetary, model.currency)} in all`),
-          fact("Last bought", view.rfm.recency_ms === null ? "never" : `${duration(view.rfm.recency_ms)} ago`),
-        ],
+        Object.entries(view.answers).map(([name, answer]) =>
+          fact(
+            title(name),
+            el("b", {}, number(answer.value)),
+            el("span", { class: "muted" }, timeAgo(answer.at, now)),
+          ),
+        ),
+        view.rfm &&
+          view.rfm.frequency > 0 && [
+            fact(
+              "Bought",
+              `${number(view.rfm.frequency)} ×, ${money(view.rfm.monetary, model.currency)} in all`,
+            ),
+            fact(
+              "Last bought",
+              view.rfm.recency_ms === null ? "never" : `${duration(view.rfm.recency_ms)} ago`,
+            ),
+          ],
       );
       const shares = Object.entries(view.mix).sort(([, a], [, b]) => b - a);
       mixed.hidden = shares.length === 0;
-      mix.show(shares.map(([name, part]) => ({ key: name, label: label(name), count: part, text: share(part), note: " ", width: part })));
+      mix.show(
+        shares.map(([name, part]) => ({
+          key: name,
+          label: label(name),
+          count: part,
+          text: share(part),
+          note: " ",
+          width: part,
+        })),
+      );
       fill(signals, signalTable(view.signals));
     },
   };
@@ -48,7 +92,12 @@ function signalTable(signals) {
     "Signals",
     table(
       [["Signal"], ["Times", true], ["Sum", true], ["Last", true]],
-      entries.map(([name, signal]) => [foreign(label(name)), number(signal.count), signal.sum ? compact(signal.sum) : "–", timeAt(signal.last, date)]),
+      entries.map(([name, signal]) => [
+        foreign(label(name)),
+        number(signal.count),
+        signal.sum ? compact(signal.sum) : "–",
+        timeAt(signal.last, date),
+      ]),
     ),
   );
 }

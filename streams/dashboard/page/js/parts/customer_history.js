@@ -29,12 +29,20 @@ export function customerHistory(page, model, id, colours) {
       api.get("/v1/transitions", { customer: id, limit: SHOWN }, scope.signal),
       api.get("/v1/alerts", { customer: id, state: "all", limit: 50 }, scope.signal),
     ]);
-    const shape = JSON.stringify([scores.points.length, scores.points[0]?.at, moves.transitions[0]?.id, alerts.alerts]);
+    const shape = JSON.stringify([
+      scores.points.length,
+      scores.points[0]?.at,
+      moves.transitions[0]?.id,
+      alerts.alerts,
+    ]);
     if (shape === drawn) return;
     drawn = shape;
     if (line) showScores(line, scores.points, names);
     showRibbons(moves.transitions);
-    showHappened(moves.transitions, alerts.alerts.map((entry) => entry.raised));
+    showHappened(
+      moves.transitions,
+      alerts.alerts.map((entry) => entry.raised),
+    );
   }
 
   function showRibbons(moves) {
@@ -44,12 +52,21 @@ export function customerHistory(page, model, id, colours) {
     const rows = model.frameworks.flatMap((framework) => {
       const own = moves.filter((move) => move.framework === framework.name);
       if (framework.kind !== "flags") return [[title(framework.name), segments(own, span), framework]];
-      return [...flagSegments(own, span)].map(([flag, parts]) => [`${title(framework.name)} · ${label(flag)}`, parts, framework]);
+      return [...flagSegments(own, span)].map(([flag, parts]) => [
+        `${title(framework.name)} · ${label(flag)}`,
+        parts,
+        framework,
+      ]);
     });
     fill(
       ribbons,
       rows.map(([name, parts, framework]) => ribbon(name, placed(parts, span), colours.get(framework.name))),
-      el("p", { class: "ribbon-ends" }, el("span", {}, date(new Date(from).toISOString())), el("span", {}, time(new Date(to).toISOString()))),
+      el(
+        "p",
+        { class: "ribbon-ends" },
+        el("span", {}, date(new Date(from).toISOString())),
+        el("span", {}, time(new Date(to).toISOString())),
+      ),
     );
   }
 
@@ -58,7 +75,10 @@ export function customerHistory(page, model, id, colours) {
       .sort(([a], [b]) => (a.at < b.at ? 1 : -1))
       .slice(0, 20);
     none.hidden = all.length > 0;
-    fill(happened, all.map(([item, make]) => make(item, page.now())));
+    fill(
+      happened,
+      all.map(([item, make]) => make(item, page.now())),
+    );
     for (const link of happened.querySelectorAll("a.customer")) link.remove();
   }
 
@@ -75,7 +95,9 @@ function showScores(line, points, names) {
     table: () =>
       table(
         [["When"], ...names.map((name) => [label(name), true])],
-        points.slice(0, 100).map((point) => [exactTime(point.at), ...names.map((name) => value(point.scores[name]))]),
+        points
+          .slice(0, 100)
+          .map((point) => [exactTime(point.at), ...names.map((name) => value(point.scores[name]))]),
       ),
     draw: () => ({
       data: names.map((name, i) => ({
@@ -100,7 +122,9 @@ function showScores(line, points, names) {
 const value = (score) => (score === null || score === undefined ? "none" : decimal(score));
 
 function ribbon(name, parts, colours) {
-  const words = parts.map((part) => `${label(part.stage)} from ${time(new Date(part.start).toISOString())}`).join("; ");
+  const words = parts
+    .map((part) => `${label(part.stage)} from ${time(new Date(part.start).toISOString())}`)
+    .join("; ");
   return el(
     "div",
     {},
@@ -114,7 +138,12 @@ function ribbon(name, parts, colours) {
           "i",
           {
             title: `${label(part.stage)}, from ${time(new Date(part.start).toISOString())}`,
-            style: { left: `${part.left * 100}%`, width: `${part.width * 100}%`, background: ground, color: inkOn(ground) },
+            style: {
+              left: `${part.left * 100}%`,
+              width: `${part.width * 100}%`,
+              background: ground,
+              color: inkOn(ground),
+            },
           },
           part.width > 0.07 ? label(part.stage) : "",
         );

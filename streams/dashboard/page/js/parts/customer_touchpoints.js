@@ -12,7 +12,11 @@ const LOOKS = 4; // pages of the log to look through at a time before the reader
 export function customerTouchpoints({ api, scope, now }, id) {
   const list = el("ul", { class: "feed", "aria-label": "Touchpoints" });
   const said = el("div", {});
-  const more = el("button", { type: "button", class: "button small", onclick: () => older() }, "Look further back");
+  const more = el(
+    "button",
+    { type: "button", class: "button small", onclick: () => older() },
+    "Look further back",
+  );
   let items = [];
   let cursor = null;
 
@@ -24,14 +28,22 @@ export function customerTouchpoints({ api, scope, now }, id) {
     renewTimes(list, now());
     more.hidden = cursor === null;
     if (!kept) fill(said, el("p", { class: "muted" }, "Touchpoints are not kept for this question here."));
-    else fill(said, items.length === 0 && cursor === null ? el("p", { class: "muted" }, "None are kept.") : null);
+    else
+      fill(
+        said,
+        items.length === 0 && cursor === null ? el("p", { class: "muted" }, "None are kept.") : null,
+      );
   }
 
   async function attempt(doing) {
     try {
       await doing();
     } catch (error) {
-      if (error.name !== "AbortError") fill(said, trouble(error, () => attempt(doing)));
+      if (error.name !== "AbortError")
+        fill(
+          said,
+          trouble(error, () => attempt(doing)),
+        );
     }
   }
 
@@ -69,8 +81,17 @@ function line(item, now) {
   return el(
     "li",
     {},
-    el("span", { class: "mark info", title: item.direction === "out" ? "from the company" : "from the customer" }, item.direction === "out" ? "←" : "→"),
-    el("span", { class: "what" }, foreign(item.event), el("span", { class: "muted small" }, ` ${label(item.channel)}`)),
+    el(
+      "span",
+      { class: "mark info", title: item.direction === "out" ? "from the company" : "from the customer" },
+      item.direction === "out" ? "←" : "→",
+    ),
+    el(
+      "span",
+      { class: "what" },
+      foreign(item.event),
+      el("span", { class: "muted small" }, ` ${label(item.channel)}`),
+    ),
     el("span", { class: "when" }, timeAgo(item.at, now)),
     properties && el("span", { class: "because", title: properties }, foreign(properties)),
   );

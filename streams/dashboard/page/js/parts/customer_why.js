@@ -14,13 +14,19 @@ export function customerWhy({ api, scope, now }, model, id, colours) {
 
   async function read() {
     const why = await api.get(customerPath("/v1/customers", id, "/why"), {}, scope.signal);
-    const { as_of: _, ...shape } = why;
-    if (JSON.stringify(shape) === drawn) return;
-    drawn = JSON.stringify(shape);
-    const open = new Set([...stages.querySelectorAll("details[open]"), ...scores.querySelectorAll("details[open]")].map((node) => node.dataset.name));
+    const shape = JSON.stringify({ ...why, as_of: null });
+    if (shape === drawn) return;
+    drawn = shape;
+    const open = new Set(
+      [...stages.querySelectorAll("details[open]"), ...scores.querySelectorAll("details[open]")].map(
+        (node) => node.dataset.name,
+      ),
+    );
     fill(
       stages,
-      model.frameworks.filter(({ name }) => why.stages[name]).map((framework) => stageReason(framework, why.stages[framework.name])),
+      model.frameworks
+        .filter(({ name }) => why.stages[name])
+        .map((framework) => stageReason(framework, why.stages[framework.name])),
       alertReadings(why.alerts),
     );
     fill(
@@ -52,7 +58,11 @@ export function customerWhy({ api, scope, now }, model, id, colours) {
         el(
           "details",
           { "data-name": `stage/${framework.name}` },
-          el("summary", { class: "small muted" }, framework.kind === "flags" ? "The rule of each flag" : "Why not another stage"),
+          el(
+            "summary",
+            { class: "small muted" },
+            framework.kind === "flags" ? "The rule of each flag" : "Why not another stage",
+          ),
           el(
             "div",
             {},
@@ -60,7 +70,19 @@ export function customerWhy({ api, scope, now }, model, id, colours) {
               el(
                 "div",
                 { class: "why-not" },
-                el("span", {}, stageName(stage, own), " ", chip(other.holds ? "holds" : "does not hold", other.holds ? "good" : ""), other.from_stages.length > 0 && el("span", { class: "muted small" }, ` only from ${other.from_stages.map(label).join(", ")}`)),
+                el(
+                  "span",
+                  {},
+                  stageName(stage, own),
+                  " ",
+                  chip(other.holds ? "holds" : "does not hold", other.holds ? "good" : ""),
+                  other.from_stages.length > 0 &&
+                    el(
+                      "span",
+                      { class: "muted small" },
+                      ` only from ${other.from_stages.map(label).join(", ")}`,
+                    ),
+                ),
                 rule(other.rule),
                 readings(other.values),
               ),
@@ -90,7 +112,16 @@ function dimensionReasons(dimensions) {
   return el(
     "div",
     { class: "why" },
-    el("details", { "data-name": "dimensions" }, el("summary", { class: "small muted" }, "Its dimensions"), el("div", {}, all.map(([name, reason]) => scoreReason(name, reason, null, false)))),
+    el(
+      "details",
+      { "data-name": "dimensions" },
+      el("summary", { class: "small muted" }, "Its dimensions"),
+      el(
+        "div",
+        {},
+        all.map(([name, reason]) => scoreReason(name, reason, null, false)),
+      ),
+    ),
   );
 }
 
@@ -108,7 +139,19 @@ function alertReadings(alerts) {
         "div",
         {},
         all.map(([name, read]) =>
-          el("div", { class: "why-not" }, el("span", {}, foreign(label(name)), " ", chip(read.holds ? "holds" : "does not hold", read.holds ? "warning" : "")), rule(read.rule), readings(read.values)),
+          el(
+            "div",
+            { class: "why-not" },
+            el(
+              "span",
+              {},
+              foreign(label(name)),
+              " ",
+              chip(read.holds ? "holds" : "does not hold", read.holds ? "warning" : ""),
+            ),
+            rule(read.rule),
+            readings(read.values),
+          ),
         ),
       ),
     ),

@@ -12,12 +12,30 @@ const NEAR_END = 60;
 export function customerWindow({ page, model, colours, more }) {
   const scores = Object.keys(model.scores);
   const columns = ["Customer", ...scores.map(label), ...model.frameworks.map(({ name }) => title(name))];
-  const head = el("thead", {}, el("tr", {}, columns.map((text) => el("th", { scope: "col" }, text))));
+  const head = el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      columns.map((text) => el("th", { scope: "col" }, text)),
+    ),
+  );
   const above = spacer(columns.length);
   const below = spacer(columns.length);
   const body = el("tbody", {});
-  const table = el("table", {}, el("caption", { class: "unseen" }, "Customers, in the order of their ids"), head, body);
-  const node = el("div", { class: "window", tabindex: "0", role: "region", "aria-label": "Customers" }, table);
+  const table = el(
+    "table",
+    {},
+    el("caption", { class: "unseen" }, "Customers, in the order of their ids"),
+    head,
+    body,
+  );
+  const node = el(
+    "div",
+    { class: "window", tabindex: "0", role: "region", "aria-label": "Customers" },
+    table,
+  );
   let rows = [];
   let ended = true;
   let drawn = "";
@@ -32,9 +50,19 @@ export function customerWindow({ page, model, colours, more }) {
     drawn = part;
     above.firstChild.style.height = `${first * ROW_PX}px`;
     below.firstChild.style.height = `${(rows.length - last) * ROW_PX}px`;
-    const focused = body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    fill(body, above, rows.slice(first, last).map((row, i) => line(row, first + i)), below);
-    if (focused) [...body.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    const focused = body.contains(document.activeElement)
+      ? document.activeElement.getAttribute("href")
+      : null;
+    fill(
+      body,
+      above,
+      rows.slice(first, last).map((row, i) => line(row, first + i)),
+      below,
+    );
+    if (focused)
+      [...body.querySelectorAll("a")]
+        .find((link) => link.getAttribute("href") === focused)
+        ?.focus({ preventScroll: true });
   }
 
   function line(row, index) {
@@ -48,12 +76,16 @@ export function customerWindow({ page, model, colours, more }) {
   }
 
   let frame = null;
-  node.addEventListener("scroll", () => {
-    frame ??= requestAnimationFrame(() => {
-      frame = null;
-      draw();
-    });
-  }, { passive: true });
+  node.addEventListener(
+    "scroll",
+    () => {
+      frame ??= requestAnimationFrame(() => {
+        frame = null;
+        draw();
+      });
+    },
+    { passive: true },
+  );
   const resized = new ResizeObserver(() => rows.length && draw());
   resized.observe(node);
   page.scope.add(() => resized.disconnect());
@@ -72,7 +104,8 @@ export function customerWindow({ page, model, colours, more }) {
   };
 }
 
-const spacer = (columns) => el("tr", { class: "spacer", "aria-hidden": "true" }, el("td", { colspan: String(columns) }));
+const spacer = (columns) =>
+  el("tr", { class: "spacer", "aria-hidden": "true" }, el("td", { colspan: String(columns) }));
 
 function scoreCell(value, level) {
   if (value === null || value === undefined) return el("span", { class: "muted" }, "none");

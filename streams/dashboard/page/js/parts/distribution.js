@@ -18,7 +18,10 @@ export function distribution({ store, scope }, { height }) {
     const figures = store.get().kpis?.scores[score];
     if (!figures) return;
     const average = mean(figures);
-    say(note, average === null ? "nobody has it" : `mean ${decimal(average)} over ${number(figures.customers)}`);
+    say(
+      note,
+      average === null ? "nobody has it" : `mean ${decimal(average)} over ${number(figures.customers)}`,
+    );
     const shape = JSON.stringify([score, figures.bins]);
     if (shape === drawn) return;
     drawn = shape;
@@ -27,19 +30,25 @@ export function distribution({ store, scope }, { height }) {
       table: () =>
         table(
           [["Score"], ["Customers", true], ["Share", true]],
-          figures.bins.map((count, i) => [BINS[i], number(count), share(figures.customers ? count / figures.customers : 0)]),
+          figures.bins.map((count, i) => [
+            BINS[i],
+            number(count),
+            share(figures.customers ? count / figures.customers : 0),
+          ]),
         ),
       draw: () => ({
         data: [
           {
             type: "bar",
-            x: BINS,
+            x: BINS.map((_, i) => 10 * i + 5),
+            width: 9,
+            customdata: BINS,
             y: figures.bins,
             marker: { color: token("accent"), cornerradius: 3 },
-            hovertemplate: "%{x}: %{y} customers<extra></extra>",
+            hovertemplate: "%{customdata}: %{y} customers<extra></extra>",
           },
         ],
-        layout: { bargap: 0.12, xaxis: { type: "category", showgrid: false }, yaxis: { nticks: 4 } },
+        layout: { xaxis: { range: [0, 100], dtick: 20, showgrid: false }, yaxis: { nticks: 4 } },
       }),
     });
   });

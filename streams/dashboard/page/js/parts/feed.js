@@ -29,7 +29,12 @@ export function feed({ name, most, make, now, scope, empty }) {
     first = false;
   }
   const soon = scope.paced(900, show);
-  for (const [event, holding] of [["pointerenter", true], ["pointerleave", false], ["focusin", true], ["focusout", false]]) {
+  for (const [event, holding] of [
+    ["pointerenter", true],
+    ["pointerleave", false],
+    ["focusin", true],
+    ["focusout", false],
+  ]) {
     list.addEventListener(event, () => {
       held = holding;
       if (!held) soon();
@@ -60,7 +65,11 @@ export function movement(change, now) {
       "span",
       { class: "what" },
       customerLink(change.customer_id),
-      el("span", { class: "muted" }, flag && change.to_stage === null ? " left " : change.from_stage === null ? " entered " : " "),
+      el(
+        "span",
+        { class: "muted" },
+        flag && change.to_stage === null ? " left " : change.from_stage === null ? " entered " : " ",
+      ),
       change.from_stage !== null && foreign(label(change.from_stage)),
       change.from_stage !== null && change.to_stage !== null && " → ",
       change.to_stage !== null && foreign(label(change.to_stage)),

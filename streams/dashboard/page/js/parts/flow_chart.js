@@ -34,6 +34,8 @@ export function flowChart({ api, live, scope }, { height, loaded = () => {} }) {
   const again = scope.paced(5_000, read);
   scope.add(live.on("transition", (change) => change.framework === asked?.framework.name && again()));
 
+  scope.add(live.on("resumed", read));
+
   function show(framework, { flows }) {
     const some = flows.some(({ moves }) => moves > 0);
     drawing.node.hidden = !some;
@@ -60,7 +62,10 @@ export function flowChart({ api, live, scope }, { height, loaded = () => {} }) {
 
 function traces(framework, flows, name) {
   const colours = stageColours(framework, ramp());
-  const { nodes, links } = sankey(flows, framework.stages.map((stage) => stage.name));
+  const { nodes, links } = sankey(
+    flows,
+    framework.stages.map((stage) => stage.name),
+  );
   const colour = (stage) => colours.get(stage) ?? NEUTRAL;
   return {
     data: [
@@ -95,6 +100,10 @@ function flowTable(flows, name) {
   const rows = [...flows].filter(({ moves }) => moves > 0).sort((a, b) => b.moves - a.moves);
   return table(
     [["From"], ["To"], ["Moves", true]],
-    rows.map(({ from_stage, to_stage, moves }) => [foreign(name(from_stage)), foreign(name(to_stage)), number(moves)]),
+    rows.map(({ from_stage, to_stage, moves }) => [
+      foreign(name(from_stage)),
+      foreign(name(to_stage)),
+      number(moves),
+    ]),
   );
 }

@@ -33,40 +33,100 @@ export function frame({ app, page, leave }) {
   );
   const foot = el("div", { class: "side-foot" });
   const brand = () =>
-    el("a", { href: "/overview", class: "brand" }, el("img", { src: "/assets/icon.svg", alt: "" }), el("span", {}, "Rapport"));
-  const side = el("div", { class: "side" }, brand(), el("nav", { class: "nav", "aria-label": "Views" }, links), foot);
+    el(
+      "a",
+      { href: "/overview", class: "brand" },
+      el("img", { src: "/assets/icon.svg", alt: "" }),
+      el("span", {}, "Rapport"),
+    );
+  const side = el(
+    "div",
+    { class: "side" },
+    brand(),
+    el("nav", { class: "nav", "aria-label": "Views" }, links),
+    foot,
+  );
 
   const state = linkState(page);
   const theme = el(
     "button",
-    { type: "button", class: "icon-button", "aria-label": "Dark theme", title: "Dark or light", onclick: toggle },
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": "Dark theme",
+      title: "Dark or light",
+      onclick: toggle,
+    },
     icon("theme"),
   );
   const pressed = () => theme.setAttribute("aria-pressed", String(isDark()));
   onTheme(pressed);
   pressed();
-  const out = el("button", { type: "button", class: "button small", hidden: true, onclick: leave }, "Sign out");
-  const top = el("header", { class: "top" }, brand(), jump(page), el("div", { class: "top-end" }, state, out, theme));
+  const out = el(
+    "button",
+    { type: "button", class: "button small", hidden: true, onclick: leave },
+    "Sign out",
+  );
+  const top = el(
+    "header",
+    { class: "top" },
+    brand(),
+    jump(page),
+    el("div", { class: "top-end" }, state, out, theme),
+  );
+  const banner = el("div", { class: "banner", role: "status" });
   app.prepend(side, top);
+  app.querySelector("main").before(banner);
+  store.watch(
+    (all) => all.trouble ?? false,
+    (error) => {
+      fill(
+        banner,
+        error && [
+          el("strong", {}, error.heading ?? "Trouble"),
+          " ",
+          foreign(error.message),
+          " Trying again.",
+        ],
+      );
+    },
+  );
 
-  store.watch((all) => all.model, (model) => {
-    fill(foot, el("span", {}, "Model ", foreign(model.name), ` v${model.version}`), el("a", { href: "/docs", class: "quiet-link" }, "API"));
-  });
-  store.watch((all) => all.session, (session) => {
-    out.hidden = !session.guarded || session.scope === null;
-  });
-  store.watch((all) => all.kpis, (kpis) => {
-    const count = sum(kpis.alerts_open);
-    open.hidden = count === 0;
-    say(open, number(count));
-  });
+  store.watch(
+    (all) => all.model,
+    (model) => {
+      fill(
+        foot,
+        el("span", {}, "Model ", foreign(model.name), ` v${model.version}`),
+        el("a", { href: "/docs", class: "quiet-link" }, "API"),
+      );
+    },
+  );
+  store.watch(
+    (all) => all.session,
+    (session) => {
+      out.hidden = !session.guarded || session.scope === null;
+    },
+  );
+  store.watch(
+    (all) => all.kpis,
+    (kpis) => {
+      const count = sum(kpis.alerts_open);
+      open.hidden = count === 0;
+      say(open, number(count));
+    },
+  );
   let told = "connecting";
-  store.watch((all) => all.link.state, (name) => {
-    app.classList.toggle("old", name === "disconnected" || name === "stale");
-    const worth = name === "disconnected" || name === "stale" || told === "disconnected" || told === "stale";
-    if (worth) announce(`${STATES[name]}.`, "connection");
-    told = name;
-  });
+  store.watch(
+    (all) => all.link.state,
+    (name) => {
+      app.classList.toggle("old", name === "disconnected" || name === "stale");
+      const worth =
+        name === "disconnected" || name === "stale" || told === "disconnected" || told === "stale";
+      if (worth) announce(`${STATES[name]}.`, "connection");
+      told = name;
+    },
+  );
 
   return {
     at(path) {
@@ -84,14 +144,23 @@ export function frame({ app, page, leave }) {
 function linkState({ store }) {
   const name = el("strong", {});
   const asOf = el("time", {});
-  const node = el("div", { class: "link-state", "data-state": "connecting" }, el("i", { class: "dot", "aria-hidden": "true" }), name, asOf);
+  const node = el(
+    "div",
+    { class: "link-state", "data-state": "connecting" },
+    el("i", { class: "dot", "aria-hidden": "true" }),
+    name,
+    asOf,
+  );
   function show() {
     const { link, kpis, now, behind } = store.get();
     node.dataset.state = link.state;
     say(name, STATES[link.state]);
     node.title = link.state === "behind" ? `${number(behind)} stored records are still to be processed` : "";
     const shown = kpis?.as_of ?? null;
-    const latest = link.state === "live" && now !== null ? new Date(Math.max(now, shown ? Date.parse(shown) : 0)).toISOString() : shown;
+    const latest =
+      link.state === "live" && now !== null
+        ? new Date(Math.max(now, shown ? Date.parse(shown) : 0)).toISOString()
+        : shown;
     if (latest === null) return;
     asOf.dateTime = latest;
     asOf.title = `As of ${exactTime(latest)} · ${utc(latest)}`;
@@ -105,7 +174,13 @@ function linkState({ store }) {
 
 /** Jump to a customer by id, or search by its beginning; `/` goes there. */
 function jump({ api, go }) {
-  const input = el("input", { type: "search", "aria-label": "Find a customer by id", placeholder: "Find a customer  ( / )", autocomplete: "off", spellcheck: "false" });
+  const input = el("input", {
+    type: "search",
+    "aria-label": "Find a customer by id",
+    placeholder: "Find a customer  ( / )",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;

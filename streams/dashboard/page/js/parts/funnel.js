@@ -3,12 +3,12 @@ import { el } from "../element.js";
 import { dayBefore, funnel } from "../figures.js";
 import { label } from "../text.js";
 import { stageColours } from "../palette.js";
-import { onTheme, ramp } from "../theme.js";
+import { ramp } from "../theme.js";
 import { bars } from "./bars.js";
 
 /** Make the bars; `of(framework)` says which. */
 export function funnelBars({ store, scope }) {
-  const list = bars({ name: "Customers by stage" });
+  const list = bars({ kind: "tall", name: "Customers by stage" });
   let framework = null;
 
   const draw = scope.paced(400, () => {
@@ -29,7 +29,6 @@ export function funnelBars({ store, scope }) {
   });
   scope.add(store.watch((all) => all.kpis, draw));
   scope.add(store.watch((all) => all.hours, draw));
-  scope.add(onTheme(draw));
 
   return {
     node: el("div", {}, list.node),

@@ -12,8 +12,22 @@ import { trouble } from "./notice.js";
 export function happenings(page) {
   const { api, live, store, scope, announce, now } = page;
   const empty = (text) => el("p", { class: "muted" }, text);
-  const alerts = feed({ name: "Alerts as they come", most: 6, make: raised, now, scope, empty: empty("No alert has been raised yet.") });
-  const moves = feed({ name: "Movements as they come", most: 8, make: movement, now, scope, empty: empty("Nobody has moved yet.") });
+  const alerts = feed({
+    name: "Alerts as they come",
+    most: 6,
+    make: raised,
+    now,
+    scope,
+    empty: empty("No alert has been raised yet."),
+  });
+  const moves = feed({
+    name: "Movements as they come",
+    most: 8,
+    make: movement,
+    now,
+    scope,
+    empty: empty("Nobody has moved yet."),
+  });
   let fresh = 0;
 
   async function read(path, query, pick, list) {
@@ -23,8 +37,17 @@ export function happenings(page) {
       if (error.name !== "AbortError") list.node.replaceChildren(trouble(error));
     }
   }
-  read("/v1/alerts", { state: "all", limit: 6 }, (book) => book.alerts.map((entry) => entry.raised), alerts);
-  read("/v1/transitions", { limit: 8 }, (found) => found.transitions, moves);
+  const readAll = () => {
+    read(
+      "/v1/alerts",
+      { state: "all", limit: 6 },
+      (book) => book.alerts.map((entry) => entry.raised),
+      alerts,
+    );
+    read("/v1/transitions", { limit: 8 }, (found) => found.transitions, moves);
+  };
+  readAll();
+  scope.add(live.on("resumed", readAll));
 
   scope.add(
     live.on("alert", (alert) => {
@@ -46,14 +69,24 @@ export function happenings(page) {
   const raisedToday = el("span", {});
   const movedToday = el("span", {});
   scope.add(
-    store.watch((all) => all.kpis, (kpis) => {
-      const moved = Object.values(kpis.transitions).reduce((all, counts) => all + sum(counts), 0);
-      say(raisedToday, `${number(sum(kpis.alerts_raised))} raised and ${number(sum(kpis.alerts_resolved))} resolved today`);
-      say(movedToday, `${number(moved)} today`);
-    }),
+    store.watch(
+      (all) => all.kpis,
+      (kpis) => {
+        const moved = Object.values(kpis.transitions).reduce((all, counts) => all + sum(counts), 0);
+        say(
+          raisedToday,
+          `${number(sum(kpis.alerts_raised))} raised and ${number(sum(kpis.alerts_resolved))} resolved today`,
+        );
+        say(movedToday, `${number(moved)} today`);
+      },
+    ),
   );
   return [
-    card("Alerts", { kind: "half", note: raisedToday, beside: el("a", { href: "/alerts", class: "small" }, "All alerts") }, alerts.node),
+    card(
+      "Alerts",
+      { kind: "half", note: raisedToday, beside: el("a", { href: "/alerts", class: "small" }, "All alerts") },
+      alerts.node,
+    ),
     card("Movements", { kind: "half", note: movedToday }, moves.node),
   ];
 }

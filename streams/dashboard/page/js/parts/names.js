@@ -19,7 +19,11 @@ export function timeAt(iso, write = exactTime) {
 
 /** How long ago something was (never in the future); `renewTimes` keeps it right. */
 export function timeAgo(iso, now) {
-  return el("time", { datetime: iso, title: `${exactTime(iso)} · ${utc(iso)}`, "data-ago": true }, past(iso, now));
+  return el(
+    "time",
+    { datetime: iso, title: `${exactTime(iso)} · ${utc(iso)}`, "data-ago": true },
+    past(iso, now),
+  );
 }
 
 const past = (iso, now) => ago(iso, Math.max(now, Date.parse(iso)));
@@ -39,7 +43,8 @@ export function stageName(stage, colours) {
   return el("span", {}, colour && swatch(colour), foreign(label(stage)));
 }
 
-export const swatch = (colour) => el("i", { class: "swatch", style: { background: colour }, "aria-hidden": "true" });
+export const swatch = (colour) =>
+  el("i", { class: "swatch", style: { background: colour }, "aria-hidden": "true" });
 
 const MARKS = { critical: "◆", warning: "▲", info: "●", forward: "▲", back: "▼", lateral: "◆" };
 

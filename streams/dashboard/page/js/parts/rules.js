@@ -15,7 +15,11 @@ export function rulesOf(framework, colours) {
       el(
         "dd",
         {},
-        rule(stage.upon ? `upon ${stage.upon}${stage.when && stage.when !== "always" ? `: ${stage.when}` : ""}` : stage.when),
+        rule(
+          stage.upon
+            ? `upon ${stage.upon}${stage.when && stage.when !== "always" ? `: ${stage.when}` : ""}`
+            : stage.when,
+        ),
         stage.stay && [el("span", { class: "small muted" }, "stays while"), rule(stage.stay)],
         conditions(stage),
       ),

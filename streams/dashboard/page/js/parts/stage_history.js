@@ -27,7 +27,12 @@ export function stageHistory({ store, scope }, framework) {
           "Customers per stage over time",
           table(
             [["Begin"], ...framework.stages.map(({ name }) => [label(name), true])],
-            [...points].reverse().map((point) => [write(point.start), ...framework.stages.map(({ name }) => number(count(point, name)))]),
+            [...points]
+              .reverse()
+              .map((point) => [
+                write(point.start),
+                ...framework.stages.map(({ name }) => number(count(point, name))),
+              ]),
           ),
         ),
       draw() {
@@ -45,7 +50,12 @@ export function stageHistory({ store, scope }, framework) {
             fillcolor: faint(colours.get(name), 0.85),
             hovertemplate: "%{y} %{fullData.name}<extra></extra>",
           })),
-          layout: { hovermode: "x unified", showlegend: true, legend: { orientation: "h", y: -0.15, traceorder: "normal" }, margin: { l: 44, r: 12, t: 8, b: 60 } },
+          layout: {
+            hovermode: "x unified",
+            showlegend: true,
+            legend: { orientation: "h", y: -0.15, traceorder: "normal" },
+            margin: { l: 44, r: 12, t: 8, b: 60 },
+          },
         };
       },
     });

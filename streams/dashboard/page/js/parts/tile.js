@@ -35,7 +35,10 @@ export function sharesTile(name) {
     node: el("dl", { class: "tile" }, el("dt", {}, name), value, el("dd", { class: "change" }), box),
     show({ value: text, rows }) {
       say(value, text);
-      fill(line, rows.map((row) => el("i", { style: { flex: String(row.share), background: row.colour } })));
+      fill(
+        line,
+        rows.map((row) => el("i", { style: { flex: String(row.share), background: row.colour } })),
+      );
       say(words, rows.map((row) => `${share(row.share)} ${row.label}`).join(" · "));
     },
   };

@@ -29,18 +29,31 @@ export function tiles(page, model) {
 
   add("Customers", (kpis) => kpis.customers);
   add("New today", (kpis) => kpis.new_today, { hint: "Since midnight UTC, against the same time yesterday" });
-  for (const [back, name] of [["1", "Active today"], ["7", "Active this week"], ["28", "Active this month"]]) {
-    add(name, (kpis) => kpis.active[back] ?? null, { hint: `Active in the last ${back} UTC days, today included` });
+  for (const [back, name] of [
+    ["1", "Active today"],
+    ["7", "Active this week"],
+    ["28", "Active this month"],
+  ]) {
+    add(name, (kpis) => kpis.active[back] ?? null, {
+      hint: `Active in the last ${back} UTC days, today included`,
+    });
   }
   add("Open alerts", (kpis) => sum(kpis.alerts_open));
   const touchpoints = sharesTile("Touchpoints today");
   list.append(touchpoints.node);
   for (const question of model.questions) {
-    const one = tile(title(question.name), { hint: `Answers of the last ${number(question.window_ms / 86_400_000)} days` });
+    const one = tile(title(question.name), {
+      hint: `Answers of the last ${number(question.window_ms / 86_400_000)} days`,
+    });
     one.node.hidden = true;
     list.append(one.node);
     const pick = (kpis) => answersFigure(question, kpis.answers[question.name]);
-    const write = question.figure === "nps" ? (value) => change(Math.round(value)) : question.figure === "top_two" ? share : decimal;
+    const write =
+      question.figure === "nps"
+        ? (value) => change(Math.round(value))
+        : question.figure === "top_two"
+          ? share
+          : decimal;
     figures.push((all, before) => {
       const value = pick(all.kpis);
       one.node.hidden = value === null;
@@ -52,7 +65,8 @@ export function tiles(page, model) {
     });
   }
   for (const score of Object.keys(model.scores)) {
-    const pick = (kpis) => (kpis.scores[score]?.customers ? kpis.scores[score].sum / kpis.scores[score].customers : null);
+    const pick = (kpis) =>
+      kpis.scores[score]?.customers ? kpis.scores[score].sum / kpis.scores[score].customers : null;
     add(`${label(score)}, mean`, pick, { write: decimal, hint: "The mean of everybody's score, 0 to 100" });
   }
 

@@ -33,7 +33,12 @@ export function today({ store, scope }, model) {
       rows.map((row) => ({
         ...row,
         key: `${kind}/${row.name ?? "rest of them"}`,
-        label: row.name === null ? "Others" : row.name === "" ? `(without a ${kind.slice(0, -1)})` : label(row.name),
+        label:
+          row.name === null
+            ? "Others"
+            : row.name === ""
+              ? `(without a ${kind.slice(0, -1)})`
+              : label(row.name),
         note: kind === "signals" ? amount(kpis.signals[row.name]) : undefined,
       })),
     );
@@ -43,11 +48,16 @@ export function today({ store, scope }, model) {
   return card(
     "Today",
     {
-      kind: "half",
-      beside: segments("Touchpoints today by", KINDS.filter(([name]) => name !== "signals" || model.signals.length), kind, (value) => {
-        kind = value;
-        draw();
-      }),
+      kind: "part",
+      beside: segments(
+        "Touchpoints today by",
+        KINDS.filter(([name]) => name !== "signals" || model.signals.length),
+        kind,
+        (value) => {
+          kind = value;
+          draw();
+        },
+      ),
     },
     el("div", { class: "grow" }, list.node, empty),
   );

@@ -12,7 +12,12 @@ export function touchpointMap(model) {
   const never = lines.filter(({ matched }) => matched === 0);
   const most = Math.max(1, ...lines.map(({ matched }) => matched ?? 0));
   const body = el("tbody", {});
-  const show = (which) => fill(body, (which === "never" ? never : lines).map((line) => row(line, most)), which === "all" && unmapped(model));
+  const show = (which) =>
+    fill(
+      body,
+      (which === "never" ? never : lines).map((line) => row(line, most)),
+      which === "all" && unmapped(model),
+    );
   show("all");
   return el(
     "div",
@@ -21,15 +26,36 @@ export function touchpointMap(model) {
       el(
         "div",
         { class: "fields" },
-        segments("Which lines", [["all", `All ${number(lines.length)}`], ["never", `Never matched ${number(never.length)}`]], "all", show),
-        el("p", { class: "small muted" }, `${number(never.length)} ${plural(never.length, "line has", "lines have")} never matched: is the event spelled like this?`),
+        segments(
+          "Which lines",
+          [
+            ["all", `All ${number(lines.length)}`],
+            ["never", `Never matched ${number(never.length)}`],
+          ],
+          "all",
+          show,
+        ),
+        el(
+          "p",
+          { class: "small muted" },
+          `${number(never.length)} ${plural(never.length, "line has", "lines have")} never matched: is the event spelled like this?`,
+        ),
       ),
     scrolling(
       "Touchpoint map",
       el(
         "table",
         { class: "map" },
-        el("thead", {}, el("tr", {}, ["Event", "Where", "Type", "Gives"].map((text) => el("th", { scope: "col" }, text)), el("th", { scope: "col", class: "number" }, "Matched"))),
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            ["Event", "Where", "Type", "Gives"].map((text) => el("th", { scope: "col" }, text)),
+            el("th", { scope: "col", class: "number" }, "Matched"),
+          ),
+        ),
         body,
       ),
     ),
@@ -46,7 +72,11 @@ function row(line, most) {
     "tr",
     {},
     el("th", { scope: "row" }, foreign(line.event)),
-    el("td", { class: "small" }, line.where.map((condition) => el("code", { class: "condition" }, foreign(condition)))),
+    el(
+      "td",
+      { class: "small" },
+      line.where.map((condition) => el("code", { class: "condition" }, foreign(condition))),
+    ),
     el("td", {}, line.type && label(line.type)),
     el("td", {}, el("span", { class: "stage-heads" }, gives)),
     el("td", { class: "number" }, matched(line.matched, most)),
@@ -57,7 +87,12 @@ function matched(count, most) {
   if (count === null) return el("span", { class: "muted" }, "unknown");
   if (count === 0) return el("span", { class: "never" }, "never");
   const width = `${Math.max(2, Math.sqrt(count / most) * 100)}%`;
-  return el("span", { class: "score-cell" }, number(count), el("i", { "aria-hidden": "true" }, el("b", { style: { width } })));
+  return el(
+    "span",
+    { class: "score-cell" },
+    number(count),
+    el("i", { "aria-hidden": "true" }, el("b", { style: { width } })),
+  );
 }
 
 function unmapped({ unmapped: count }) {

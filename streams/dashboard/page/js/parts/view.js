@@ -3,7 +3,12 @@ import { el } from "../element.js";
 
 /** The head of a view; `heading` may be a node. */
 export function viewHead(heading, { words = null, beside = null } = {}) {
-  return el("header", { class: "view-head" }, el("div", {}, el("h1", {}, heading), words && el("p", {}, words)), beside);
+  return el(
+    "header",
+    { class: "view-head" },
+    el("div", {}, el("h1", {}, heading), words && el("p", {}, words)),
+    beside,
+  );
 }
 
 /** A view that waits for something that the store does not have yet. */

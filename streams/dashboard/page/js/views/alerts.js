@@ -23,8 +23,17 @@ export async function alerts(page, { query }) {
   const list = el("ul", { class: "alert-list", "aria-label": "Alerts" });
   const status = el("p", { class: "muted", role: "status" });
   const said = el("div", {});
-  const more = el("button", { type: "button", class: "button", hidden: true, onclick: () => read({ anew: false }) }, "Show older ones");
-  const fresh = el("button", { type: "button", class: "button small", hidden: true, onclick: () => read({ anew: true }) });
+  const more = el(
+    "button",
+    { type: "button", class: "button", hidden: true, onclick: () => read({ anew: false }) },
+    "Show older ones",
+  );
+  const fresh = el("button", {
+    type: "button",
+    class: "button small",
+    hidden: true,
+    onclick: () => read({ anew: true }),
+  });
   let entries = [];
   let cursor = null;
   let waiting = 0;
@@ -33,7 +42,11 @@ export async function alerts(page, { query }) {
   async function read({ anew }) {
     const mine = ++asking;
     try {
-      const found = await page.api.get("/v1/alerts", { ...filter, limit: PAGE, cursor: anew ? null : cursor }, page.scope.signal);
+      const found = await page.api.get(
+        "/v1/alerts",
+        { ...filter, limit: PAGE, cursor: anew ? null : cursor },
+        page.scope.signal,
+      );
       if (mine !== asking) return;
       entries = anew ? found.alerts : [...entries, ...found.alerts];
       cursor = found.next;
@@ -42,7 +55,11 @@ export async function alerts(page, { query }) {
       fill(said, entries.length ? null : nothing(...none(filter)));
       show();
     } catch (error) {
-      if (error.name !== "AbortError") fill(said, trouble(error, () => read({ anew })));
+      if (error.name !== "AbortError")
+        fill(
+          said,
+          trouble(error, () => read({ anew })),
+        );
     }
   }
 
@@ -74,6 +91,7 @@ export async function alerts(page, { query }) {
       }
     }),
   );
+  page.scope.add(page.live.on("resumed", () => read({ anew: true })));
   page.scope.every(5_000, () => renewTimes(list, page.now()));
 
   function change(part) {
@@ -98,17 +116,47 @@ export async function alerts(page, { query }) {
 
 function filters(model, filter, change, scope) {
   const severities = [...new Set(model.alerts.map(({ severity }) => severity))];
-  const customer = el("input", { type: "search", value: filter.customer, autocomplete: "off", spellcheck: "false", oninput: () => later() });
+  const customer = el("input", {
+    type: "search",
+    value: filter.customer,
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: () => later(),
+  });
   const later = scope.paced(400, () => change({ customer: customer.value.trim() }));
   return el(
     "form",
-    { class: "fields", role: "search", "aria-label": "Narrow the list", onsubmit: (event) => event.preventDefault() },
-    el("div", { class: "field" }, el("span", { class: "small muted", "aria-hidden": "true" }, "State"), segments("State", STATES, filter.state, (state) => change({ state }))),
-    select("Alert", [["", "any"], ...model.alerts.map(({ name }) => [name, label(name)])], filter.alert, (alert) => change({ alert })),
-    select("Severity", [["", "any"], ...severities.map((name) => [name, label(name)])], filter.severity, (severity) => change({ severity })),
+    {
+      class: "fields",
+      role: "search",
+      "aria-label": "Narrow the list",
+      onsubmit: (event) => event.preventDefault(),
+    },
+    el(
+      "div",
+      { class: "field" },
+      el("span", { class: "small muted", "aria-hidden": "true" }, "State"),
+      segments("State", STATES, filter.state, (state) => change({ state })),
+    ),
+    select(
+      "Alert",
+      [["", "any"], ...model.alerts.map(({ name }) => [name, label(name)])],
+      filter.alert,
+      (alert) => change({ alert }),
+    ),
+    select(
+      "Severity",
+      [["", "any"], ...severities.map((name) => [name, label(name)])],
+      filter.severity,
+      (severity) => change({ severity }),
+    ),
     select(
       "Acknowledged",
-      [["", "any"], ["false", "no"], ["true", "yes"]],
+      [
+        ["", "any"],
+        ["false", "no"],
+        ["true", "yes"],
+      ],
       filter.acknowledged,
       (acknowledged) => change({ acknowledged }),
     ),
@@ -129,7 +177,18 @@ function matches(alert, filter, model) {
 }
 
 function none({ state, alert, severity, acknowledged, customer }) {
-  if (alert || severity || acknowledged || customer) return ["No alert is like this.", el("p", {}, "Widen the search above.")];
-  if (state === "open") return ["No alert is open.", el("p", {}, "New ones are told here as they come. What alerts there are, the ", el("a", { href: "/model" }, "model"), " says.")];
+  if (alert || severity || acknowledged || customer)
+    return ["No alert is like this.", el("p", {}, "Widen the search above.")];
+  if (state === "open")
+    return [
+      "No alert is open.",
+      el(
+        "p",
+        {},
+        "New ones are told here as they come. What alerts there are, the ",
+        el("a", { href: "/model" }, "model"),
+        " says.",
+      ),
+    ];
   return ["There is none."];
 }

@@ -25,7 +25,9 @@ export async function customer(page, { id }) {
     if (error.status === 404) return unknown(id);
     throw error;
   }
-  const colours = new Map(model.frameworks.map((framework) => [framework.name, stageColours(framework, ramp())]));
+  const colours = new Map(
+    model.frameworks.map((framework) => [framework.name, stageColours(framework, ramp())]),
+  );
   const head = el("div", { class: "stage-heads" });
   const words = el("span", {});
   const said = el("div", {});
@@ -35,8 +37,20 @@ export async function customer(page, { id }) {
   const touchpoints = customerTouchpoints(page, id);
 
   function show() {
-    fill(head, model.frameworks.map((framework) => stages(framework, view.stages[framework.name], colours.get(framework.name))));
-    fill(words, "As of ", timeAt(view.as_of), view.next_due && [" · next look ", dueIn(view, page.now())], " · known for ", duration(Date.parse(view.as_of) - Date.parse(view.first)));
+    fill(
+      head,
+      model.frameworks.map((framework) =>
+        stages(framework, view.stages[framework.name], colours.get(framework.name)),
+      ),
+    );
+    fill(
+      words,
+      "As of ",
+      timeAt(view.as_of),
+      view.next_due && [" · next look ", dueIn(view, page.now())],
+      " · known for ",
+      duration(Date.parse(view.as_of) - Date.parse(view.first)),
+    );
     facts.show(view);
   }
 
@@ -56,10 +70,15 @@ export async function customer(page, { id }) {
       if (moved) announce("The stage of this customer changed.", "stage");
       if (touched && !changed) await Promise.all([history.read(), touchpoints.renew()]);
     } catch (error) {
-      if (error.name !== "AbortError") fill(said, trouble(error, () => renew()));
+      if (error.name !== "AbortError")
+        fill(
+          said,
+          trouble(error, () => renew()),
+        );
     }
   }
   const soon = scope.paced(300, () => renew({ history: true }));
+  scope.add(live.on("resumed", soon));
   live.follow(id);
   scope.add(() => live.follow(null));
   for (const kind of ["transition", "alert"]) {
@@ -104,7 +123,11 @@ function stages(framework, current, colours) {
 }
 
 function dueIn(view, now) {
-  return el("time", { datetime: view.next_due, title: label("when something can next change by itself") }, ago(view.next_due, now));
+  return el(
+    "time",
+    { datetime: view.next_due, title: label("when something can next change by itself") },
+    ago(view.next_due, now),
+  );
 }
 
 function unknown(id) {
@@ -114,7 +137,15 @@ function unknown(id) {
       "div",
       { class: "view" },
       viewHead(foreign(id)),
-      nothing("Nothing is known about this customer.", el("p", {}, el("a", { href: "/customers" }, "Look for another one"), ", or post a touchpoint with this customer_id.")),
+      nothing(
+        "Nothing is known about this customer.",
+        el(
+          "p",
+          {},
+          el("a", { href: "/customers" }, "Look for another one"),
+          ", or post a touchpoint with this customer_id.",
+        ),
+      ),
     ),
   };
 }

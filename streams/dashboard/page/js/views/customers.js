@@ -16,11 +16,17 @@ const MORE = 1000;
 export async function customers(page, { query }) {
   const model = await until(page, (all) => all.model);
   const filter = { prefix: "", framework: "", stage: "", score: "", min: "", max: "", ...query };
-  const colours = new Map(model.frameworks.map((framework) => [framework.name, stageColours(framework, ramp())]));
+  const colours = new Map(
+    model.frameworks.map((framework) => [framework.name, stageColours(framework, ramp())]),
+  );
   const shown = customerWindow({ page, model, colours, more: () => read(false) });
   const status = el("p", { class: "muted", role: "status" });
   const said = el("div", {});
-  const more = el("button", { type: "button", class: "button", hidden: true, onclick: () => read(false) }, `Read ${number(MORE)} more`);
+  const more = el(
+    "button",
+    { type: "button", class: "button", hidden: true, onclick: () => read(false) },
+    `Read ${number(MORE)} more`,
+  );
   let rows = [];
   let cursor = null;
   let reading = null;
@@ -38,7 +44,10 @@ export async function customers(page, { query }) {
       fill(said, rows.length ? null : none(filter));
     } catch (error) {
       if (error.name === "AbortError") return;
-      fill(said, trouble(error, () => read(anew)));
+      fill(
+        said,
+        trouble(error, () => read(anew)),
+      );
       if (anew) [rows, cursor] = [[], null];
     }
     reading = null;
@@ -85,7 +94,10 @@ function asQuery({ prefix, framework, stage, score, min, max }) {
 function none(filter) {
   const narrowed = Object.values(asQuery(filter)).some((value) => value !== "");
   if (!narrowed) return firstTouchpoint();
-  return nothing("No customer is like this.", el("p", {}, "Widen the search: a shorter beginning of the id, another stage, a wider range."));
+  return nothing(
+    "No customer is like this.",
+    el("p", {}, "Widen the search: a shorter beginning of the id, another stage, a wider range."),
+  );
 }
 
 function filters(model, filter, change) {
@@ -100,18 +112,37 @@ function filters(model, filter, change) {
   const scores = Object.keys(model.scores);
   if (!filter.score) filter.score = scores[0] ?? "";
   const bound = (name, text) => {
-    const input = el("input", { type: "number", min: "0", max: "100", step: "any", value: filter[name], oninput: () => change({ [name]: input.value }) });
+    const input = el("input", {
+      type: "number",
+      min: "0",
+      max: "100",
+      step: "any",
+      value: filter[name],
+      oninput: () => change({ [name]: input.value }),
+    });
     return field(text, input);
   };
   return el(
     "form",
-    { class: "fields", role: "search", "aria-label": "Narrow the list", onsubmit: (event) => event.preventDefault() },
+    {
+      class: "fields",
+      role: "search",
+      "aria-label": "Narrow the list",
+      onsubmit: (event) => event.preventDefault(),
+    },
     field("Customer", prefix),
-    model.frameworks.length > 0 && select("Stage", stageChoices(model), JSON.stringify([filter.framework, filter.stage]), (value) => {
-      const [framework, stage] = JSON.parse(value);
-      change({ framework, stage });
-    }),
-    scores.length > 1 && select("Score", scores.map((name) => [name, label(name)]), filter.score, (score) => change({ score })),
+    model.frameworks.length > 0 &&
+      select("Stage", stageChoices(model), JSON.stringify([filter.framework, filter.stage]), (value) => {
+        const [framework, stage] = JSON.parse(value);
+        change({ framework, stage });
+      }),
+    scores.length > 1 &&
+      select(
+        "Score",
+        scores.map((name) => [name, label(name)]),
+        filter.score,
+        (score) => change({ score }),
+      ),
     scores.length > 0 &&
       el("div", { class: "fields range" }, bound("min", `${label(filter.score)} from`), bound("max", "to")),
   );

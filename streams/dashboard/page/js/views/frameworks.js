@@ -13,6 +13,7 @@ import { funnelBars } from "../parts/funnel.js";
 import { foreign, stageName } from "../parts/names.js";
 import { nothing } from "../parts/notice.js";
 import { rulesOf } from "../parts/rules.js";
+import { segmentsTable } from "../parts/segments_table.js";
 import { stageHistory } from "../parts/stage_history.js";
 import { until, viewHead } from "../parts/view.js";
 
@@ -25,7 +26,8 @@ const PERIODS = [
 
 export async function frameworks(page, { name, query }) {
   const model = await until(page, (all) => all.model);
-  const framework = name === undefined ? model.frameworks[0] : model.frameworks.find((each) => each.name === name);
+  const framework =
+    name === undefined ? model.frameworks[0] : model.frameworks.find((each) => each.name === name);
   if (!framework) return missing(name);
   const colours = stageColours(framework, ramp());
   const flags = framework.kind === "flags";
@@ -54,13 +56,17 @@ export async function frameworks(page, { name, query }) {
     node: el(
       "div",
       { class: "view" },
-      viewHead(title(framework.name), { words: kindInWords(framework), beside: el("div", { class: "fields" }, tabs(model, framework), period) }),
+      viewHead(title(framework.name), {
+        words: kindInWords(framework),
+        beside: el("div", { class: "fields" }, tabs(model, framework), period),
+      }),
       el(
         "div",
         { class: "grid" },
         card("Stages", { kind: "half" }, stages, bars?.node),
         card("Moves between stages", { kind: "half" }, flows.node),
         card("Customers per stage over time", {}, stageHistory(page, framework)),
+        segmentsTable(page, model, framework, colours),
         card("From and to", { kind: "half" }, crossing),
         card("Rules", { kind: "half" }, rulesOf(framework, colours)),
       ),
@@ -86,7 +92,14 @@ function tabs(model, current) {
     "nav",
     { class: "segments links", "aria-label": "Frameworks" },
     model.frameworks.map(({ name }) =>
-      el("a", { href: `/frameworks/${encodeURIComponent(name)}`, "aria-current": name === current.name ? "page" : null }, title(name)),
+      el(
+        "a",
+        {
+          href: `/frameworks/${encodeURIComponent(name)}`,
+          "aria-current": name === current.name ? "page" : null,
+        },
+        title(name),
+      ),
     ),
   );
 }
@@ -96,9 +109,23 @@ function stageTable({ stages, framework }, colours, flags) {
   return scrolling(
     "Stages",
     table(
-      [["Stage"], ["Customers", true], ...(flags ? [] : [["Share", true]]), ["Mean time", true], ["Came", true], ["Left", true]],
+      [
+        ["Stage"],
+        ["Customers", true],
+        ...(flags ? [] : [["Share", true]]),
+        ["Mean time", true],
+        ["Came", true],
+        ["Left", true],
+      ],
       stages.map((stage) => [
-        el("a", { href: `/customers?${new URLSearchParams({ framework, stage: stage.stage })}`, class: "quiet-link" }, stageName(stage.stage, colours)),
+        el(
+          "a",
+          {
+            href: `/customers?${new URLSearchParams({ framework, stage: stage.stage })}`,
+            class: "quiet-link",
+          },
+          stageName(stage.stage, colours),
+        ),
         number(stage.customers),
         ...(flags ? [] : [share(total ? stage.customers / total : 0)]),
         duration(stage.mean_ms),
@@ -110,9 +137,13 @@ function stageTable({ stages, framework }, colours, flags) {
 }
 
 function flowMatrix({ flows }, framework, colours) {
-  const { from, to, cells, most } = matrix(flows, framework.stages.map(({ name }) => name));
+  const { from, to, cells, most } = matrix(
+    flows,
+    framework.stages.map(({ name }) => name),
+  );
   if (from.length === 0) return nothing("Nobody moved in this time.");
-  const name = (stage) => (stage === NOWHERE ? (framework.kind === "flags" ? "(off)" : "(new)") : label(stage));
+  const name = (stage) =>
+    stage === NOWHERE ? (framework.kind === "flags" ? "(off)" : "(new)") : label(stage);
   const accent = token("accent");
   const heat = (count) => (count ? { background: faint(accent, 0.08 + (0.4 * count) / most) } : {});
   return scrolling(
@@ -121,12 +152,30 @@ function flowMatrix({ flows }, framework, colours) {
       "table",
       { class: "matrix" },
       el("caption", { class: "unseen" }, "Moves, from the stage of the row to the stage of the column"),
-      el("thead", {}, el("tr", {}, el("td", {}, "from ↓ to →"), to.map((stage) => el("th", { scope: "col", class: "number upright" }, el("span", {}, foreign(name(stage))))))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          el("td", {}, "from ↓ to →"),
+          to.map((stage) =>
+            el("th", { scope: "col", class: "number upright" }, el("span", {}, foreign(name(stage)))),
+          ),
+        ),
+      ),
       el(
         "tbody",
         {},
         from.map((stage, row) =>
-          el("tr", {}, el("th", { scope: "row" }, stage === NOWHERE ? name(stage) : stageName(stage, colours)), cells[row].map((count) => el("td", { class: "number", style: heat(count) }, count ? number(count) : "·"))),
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, stage === NOWHERE ? name(stage) : stageName(stage, colours)),
+            cells[row].map((count) =>
+              el("td", { class: "number", style: heat(count) }, count ? number(count) : "·"),
+            ),
+          ),
         ),
       ),
     ),
@@ -141,8 +190,20 @@ function missing(name) {
       { class: "view" },
       viewHead("Frameworks"),
       name === undefined
-        ? nothing("The model has no framework.", el("p", {}, "Frameworks are told in the model's file, under ", el("code", {}, "frameworks:"), "."))
-        : nothing("The model has no framework of this name.", el("p", {}, el("a", { href: "/frameworks" }, "See those that it has"))),
+        ? nothing(
+            "The model has no framework.",
+            el(
+              "p",
+              {},
+              "Frameworks are told in the model's file, under ",
+              el("code", {}, "frameworks:"),
+              ".",
+            ),
+          )
+        : nothing(
+            "The model has no framework of this name.",
+            el("p", {}, el("a", { href: "/frameworks" }, "See those that it has")),
+          ),
     ),
   };
 }

@@ -56,13 +56,26 @@ function records({ outcomes: counts }, list) {
   const total = entries.reduce((all, [, count]) => all + count, 0);
   const most = Math.max(1, ...entries.map(([, count]) => count));
   list.show(
-    entries.map(([name, count]) => ({ key: name, label: label(name), count, share: total ? count / total : 0, width: count / most })),
+    entries.map(([name, count]) => ({
+      key: name,
+      label: label(name),
+      count,
+      share: total ? count / total : 0,
+      width: count / most,
+    })),
   );
   return card(
     "Every record has one outcome",
     { kind: "half" },
     list.node,
-    el("p", { class: "muted small" }, entries.map(([, count]) => number(count)).join(" + "), " = ", el("b", {}, number(total)), " records read. Nothing is lost, nothing is counted twice."),
+    el(
+      "p",
+      { class: "muted small" },
+      entries.map(([, count]) => number(count)).join(" + "),
+      " = ",
+      el("b", {}, number(total)),
+      " records read. Nothing is lost, nothing is counted twice.",
+    ),
   );
 }
 

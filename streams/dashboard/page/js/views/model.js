@@ -20,7 +20,12 @@ export async function model(page) {
       "div",
       { class: "view" },
       viewHead(el("span", {}, foreign(found.name), el("span", { class: "muted" }, ` v${found.version}`)), {
-        words: el("span", {}, "What events mean, which stages there are, when to raise an alert. ", el("code", { title: found.digest }, found.digest.slice(0, 12))),
+        words: el(
+          "span",
+          {},
+          "What events mean, which stages there are, when to raise an alert. ",
+          el("code", { title: found.digest }, found.digest.slice(0, 12)),
+        ),
       }),
       findings(found.findings),
       el(
@@ -29,19 +34,32 @@ export async function model(page) {
         found.frameworks.map((framework) =>
           card(
             title(framework.name),
-            { kind: "half", note: label(framework.kind), beside: el("a", { href: `/frameworks/${encodeURIComponent(framework.name)}`, class: "small" }, "Rules and flows") },
+            {
+              kind: "half",
+              note: label(framework.kind),
+              beside: el(
+                "a",
+                { href: `/frameworks/${encodeURIComponent(framework.name)}`, class: "small" },
+                "Rules and flows",
+              ),
+            },
             diagram(framework, stageColours(framework, ramp())),
           ),
         ),
       ),
-      card("Touchpoint map", { note: "the first line that matches gives a touchpoint its meaning" }, touchpointMap(found)),
+      card(
+        "Touchpoint map",
+        { note: "the first line that matches gives a touchpoint its meaning" },
+        touchpointMap(found),
+      ),
       el("div", { class: "grid" }, scores(found), questions(found), alerts(found)),
     ),
   };
 }
 
 function findings(list) {
-  if (list.length === 0) return card("Check", {}, el("p", {}, chip("nothing to say", "good"), " The model reads well."));
+  if (list.length === 0)
+    return card("Check", {}, el("p", {}, chip("nothing to say", "good"), " The model reads well."));
   return card(
     "Check",
     { note: `${number(list.length)} ${plural(list.length, "finding", "findings")}` },
@@ -69,16 +87,32 @@ function scores(found) {
     "Scores",
     { kind: "third" },
     names.length === 0 && el("p", { class: "muted" }, "None."),
-    names.map(([name, formula]) => el("div", { class: "why-not" }, el("h3", {}, foreign(label(name))), rule(formula))),
-    found.dimensions.length > 0 && el("p", { class: "small muted" }, "Dimensions: ", foreign(found.dimensions.map(label).join(", "))),
+    names.map(([name, formula]) =>
+      el("div", { class: "why-not" }, el("h3", {}, foreign(label(name))), rule(formula)),
+    ),
+    found.dimensions.length > 0 &&
+      el("p", { class: "small muted" }, "Dimensions: ", foreign(found.dimensions.map(label).join(", "))),
     goals.length > 0 &&
-      el("div", { class: "why-not" }, el("h3", {}, "Goals"), el("dl", { class: "facts" }, goals.map(([name, goal]) => [el("dt", {}, foreign(name)), el("dd", {}, number(goal))]))),
+      el(
+        "div",
+        { class: "why-not" },
+        el("h3", {}, "Goals"),
+        el(
+          "dl",
+          { class: "facts" },
+          goals.map(([name, goal]) => [el("dt", {}, foreign(name)), el("dd", {}, number(goal))]),
+        ),
+      ),
   );
 }
 
 function questions(found) {
   if (found.questions.length === 0) return null;
-  const figures = { nps: "the share of promoters less that of detractors", top_two: "the share of the two best", mean: "the mean" };
+  const figures = {
+    nps: "the share of promoters less that of detractors",
+    top_two: "the share of the two best",
+    mean: "the mean",
+  };
   return card(
     "Questions",
     { kind: "third" },
@@ -108,7 +142,18 @@ function alerts(found) {
       el(
         "div",
         { class: "why-not" },
-        el("h3", {}, mark(alert.severity), " ", foreign(label(alert.name)), el("span", { class: "small muted" }, ` ${alert.kind}, at most one in ${duration(alert.cooldown_ms)}`)),
+        el(
+          "h3",
+          {},
+          mark(alert.severity),
+          " ",
+          foreign(label(alert.name)),
+          el(
+            "span",
+            { class: "small muted" },
+            ` ${alert.kind}, at most one in ${duration(alert.cooldown_ms)}`,
+          ),
+        ),
         el("p", { class: "small muted" }, foreign(alert.message)),
         alert.when && rule(alert.when),
       ),

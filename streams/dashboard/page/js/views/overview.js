@@ -11,6 +11,7 @@ import { distribution } from "../parts/distribution.js";
 import { flowChart } from "../parts/flow_chart.js";
 import { funnelBars } from "../parts/funnel.js";
 import { happenings } from "../parts/happenings.js";
+import { signalDays } from "../parts/signal_days.js";
 import { tiles } from "../parts/tiles.js";
 import { today } from "../parts/today.js";
 
@@ -31,7 +32,10 @@ export async function overview(page) {
   } else {
     fill(body, firstTouchpoint());
     page.scope.add(
-      page.store.watch((all) => all.kpis.customers > 0 || null, () => fill(body, ...everybody(page, model))),
+      page.store.watch(
+        (all) => all.kpis.customers > 0 || null,
+        () => fill(body, ...everybody(page, model)),
+      ),
     );
   }
   return { title: "Overview", node };
@@ -40,7 +44,12 @@ export async function overview(page) {
 /** As of which instant the figures are, in words. */
 function asOf({ store, scope }) {
   const words = el("span", {});
-  scope.add(store.watch((all) => all.kpis, (kpis) => fill(words, "Everybody as of ", timeAt(kpis.as_of, time))));
+  scope.add(
+    store.watch(
+      (all) => all.kpis,
+      (kpis) => fill(words, "Everybody as of ", timeAt(kpis.as_of, time)),
+    ),
+  );
   return words;
 }
 
@@ -69,7 +78,11 @@ function everybody(page, model) {
       framework &&
         card(
           "Customers by stage",
-          { kind: "half", beside: chooser("Framework", names, framework.name, choose), note: names.length === 1 ? names[0][1] : null },
+          {
+            kind: "half",
+            beside: chooser("Framework", names, framework.name, choose),
+            note: names.length === 1 ? names[0][1] : null,
+          },
           stages.node,
         ),
       framework &&
@@ -88,11 +101,20 @@ function everybody(page, model) {
       scoreChart &&
         card(
           scores.length === 1 ? `${label(scores[0])} score` : "Scores",
-          { kind: "half", beside: chooser("Score", scores.map((name) => [name, label(name)]), scores[0], scoreChart.of), note: scoreChart.note },
+          {
+            kind: "part",
+            beside: chooser(
+              "Score",
+              scores.map((name) => [name, label(name)]),
+              scores[0],
+              scoreChart.of,
+            ),
+            note: scoreChart.note,
+          },
           scoreChart.node,
         ),
       today(page, model),
+      signalDays(page, model),
     ),
   ];
 }
-

@@ -5,13 +5,22 @@ import { trouble } from "../parts/notice.js";
 
 /** Build the view; `done()` is called when the server has taken the token. */
 export function signIn({ api, done }) {
-  const token = el("input", { type: "password", name: "token", autocomplete: "current-password", required: true });
+  const token = el("input", {
+    type: "password",
+    name: "token",
+    autocomplete: "current-password",
+    required: true,
+  });
   const said = el("div", { "aria-live": "assertive" });
   return el(
     "section",
     { class: "sign-in card" },
     el("h1", {}, "Sign in"),
-    el("p", { class: "muted" }, "This server asks for an access token. It is kept as a cookie of this site alone."),
+    el(
+      "p",
+      { class: "muted" },
+      "This server asks for an access token. It is kept as a cookie of this site alone.",
+    ),
     el(
       "form",
       {
