@@ -30,22 +30,34 @@ _HEADLESS_S = 20.0  # where nobody watches and nobody says for how long
 )
 @click.option("--customers", type=click.IntRange(1, 1_000_000), help="How many people.  [default: 3000]")
 @click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    metavar="N",
+    help="Port of the page.  [default: 8080, or a free one]",
+)
+@click.option(
     "--headless",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     help="Show nothing, end after so long, and print a summary.",
 )
 def command(
-    data: Path | None, seed: int | None, speed: float, customers: int | None, headless: float | None
+    data: Path | None,
+    seed: int | None,
+    speed: float,
+    customers: int | None,
+    port: int | None,
+    headless: float | None,
 ) -> None:
     """Watch a made-up company live.
 
     Some thousand invented customers browse, buy, praise, complain and fall silent. Two months of it are
-    history when the view opens; then a day takes four seconds.
+    history when the view opens; then a day takes four seconds. The page in the browser shows the same.
     """
     import logging
 
     from streams.cli.demo_company import ForeignDirectoryError
+    from streams.cli.server import PortError
     from streams.runtime.embedded.errors import LogError
 
     logging.getLogger("rapport").addHandler(logging.NullHandler())  # the screen belongs to the view
@@ -58,10 +70,11 @@ def command(
                 seed=seed,
                 speed=speed,
                 customers=customers,
+                port=port,
                 headless=headless,
                 kept=data is not None,
             )
-    except (ForeignDirectoryError, LogError) as error:
+    except (ForeignDirectoryError, LogError, PortError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename or data}: {error.strerror or error}") from error
@@ -73,6 +86,7 @@ def _run(
     seed: int | None,
     speed: float,
     customers: int | None,
+    port: int | None,
     headless: float | None,
     kept: bool,
 ) -> None:
@@ -84,6 +98,7 @@ def _run(
     from schemas.instants import instant
     from streams.cli.demo_company import Company, settled
     from streams.cli.demo_end import ending
+    from streams.cli.demo_page import served
     from streams.cli.demo_show import Show
     from streams.cli.demo_summary import Summary, show_summary
     from streams.engine.compiled import is_warm
@@ -101,10 +116,12 @@ def _run(
             console.print(f"Going on from {instant(company.now_ms):%d %b %Y %H:%M} …")
         history_s = view.play_history(console)
         played, began = company.played, time.monotonic()
-        if headless is None:
-            view.live_before_eyes(console)
-        else:
-            view.live_for(headless)
+        with served(company, directory, port=port) as url:
+            if headless is None:
+                view.live_before_eyes(console, page=url)
+            else:
+                console.print(f"The page is at {url}", soft_wrap=True)
+                view.live_for(headless)
         live_s = time.monotonic() - began
         company.close()
         summary = Summary(

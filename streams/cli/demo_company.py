@@ -56,18 +56,18 @@ class Company:
         self.begun_ms = self.now_ms
         self.played = 0
         self._strides = 0  # the run's measure of real time: it ticks and flushes once a stride
-        self._registry = CollectorRegistry()
-        instrumentation = Instrumentation(model, build=version("rapport"), registry=self._registry)
-        self._run = EmbeddedRun(
+        self.registry = CollectorRegistry()
+        self.instrumentation = Instrumentation(model, build=version("rapport"), registry=self.registry)
+        self.run = EmbeddedRun(
             log,
             model,
             lambda: Processor(model),
             clock=lambda: self.now_ms,
-            instrumentation=instrumentation,
+            instrumentation=self.instrumentation,
             pace=lambda: self._strides,
             settings=RunSettings(tick_interval_ms=1, flush_interval_ms=1, figures_interval_ms=1),
         )
-        self._run.recover()
+        self.run.recover()
         self._stream = self._from_now_on()
         self._next = next(self._stream)
 
@@ -81,14 +81,14 @@ class Company:
         self._strides += 1
         if items:
             self.log.append(items, self.now_ms)
-        while self._run.step():
+        while self.run.step():
             pass
         self.played += len(items)
         return len(items)
 
     def kpis(self) -> PartitionKpis:
         """Return the figures about everybody, now."""
-        with self._run.processor() as processor:
+        with self.run.processor() as processor:
             return processor.kpis()
 
     def told(self) -> dict[str, Counter[str]]:
@@ -98,7 +98,7 @@ class Company:
             "engagement_transitions_total": ("transitions", "framework"),
             "engagement_alerts_raised_total": ("alerts", "alert"),
         }
-        for metric in self._registry.collect():
+        for metric in self.registry.collect():
             for sample in metric.samples:
                 if sample.name in labels:
                     what, label = labels[sample.name]
@@ -107,7 +107,7 @@ class Company:
 
     def close(self) -> None:
         """Write what is not yet written."""
-        self._run.flush()
+        self.run.flush()
 
     def _from_now_on(self) -> Iterator[Moment]:
         """Give what people do after the present instant; what was played before is passed over."""

@@ -44,6 +44,7 @@ class Show:
         self._known: set[str] = set()  # ids of outputs that the feeds were offered
         self._turned = float("-inf")
         self._somebody, self._named = "CUSTOMER", float("-inf")
+        self._page = ""
         self._fed: deque[tuple[float, int]] = deque(maxlen=12)
 
     def play_history(self, console: Console) -> float:
@@ -73,8 +74,9 @@ class Show:
             self._live_on()
             time.sleep(max(0.0, min(_FRAME_S, end - time.monotonic())))
 
-    def live_before_eyes(self, console: Console) -> None:
-        """Show the live view until the user ends it."""
+    def live_before_eyes(self, console: Console, *, page: str) -> None:
+        """Show the live view until the user ends it; `page` is where the same is in the browser."""
+        self._page = page
         self._clock.set(self.company.now_ms)
         with Keys() as keys, Live(console=console, screen=True, auto_refresh=False) as live:
             while not self._ended():
@@ -107,6 +109,7 @@ class Show:
             alerts_open=sum(kpis.alerts_open.values()),
             alerts_today=sum(kpis.alerts_raised.values()),
             score=score_figure(model, kpis, self._diary),
+            page=self._page,
             hint=f"rapport explain {somebody} --data {self._directory}",
         )
 

@@ -70,6 +70,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     alerts_today: int = 0
     score: ScoreFigure | None = None
     hint: str = ""
+    page: str = ""
 
 
 def stage_bars(model: Model, framework: str, kpis: PartitionKpis, diary: Diary) -> tuple[StageBar, ...]:

@@ -69,14 +69,15 @@ def _header(snapshot: Snapshot, width: int) -> Text:
 
 
 def _footer(snapshot: Snapshot, width: int) -> Text:
-    """Say which keys there are and how to ask why; the keys give way first, down to one."""
+    """Say which keys there are, where the page is and how to ask why; the keys give way first, down to one."""
     keys = Text.assemble((" q", STRONG), (" end", QUIET))
     more = Text.assemble(("  space", STRONG), (" pause", QUIET), ("  + -", STRONG), (" speed", QUIET))
+    page = Text(snapshot.page, ACCENT)
     hint = Text(_printable(snapshot.hint) + " ", QUIET)
-    if keys.cell_len + more.cell_len + 2 + hint.cell_len <= width:
-        return _spread([keys + more, hint], width)
-    if keys.cell_len + 2 + hint.cell_len <= width:
-        return _spread([keys, hint], width)
+    right = [each for each in (page, hint) if each.cell_len > 1]
+    for parts in ([keys + more, *right], [keys, *right], [keys + more, *right[:1]], [keys, *right[:1]]):
+        if sum(part.cell_len for part in parts) + 2 * (len(parts) - 1) <= width:
+            return _spread(parts, width)
     return _fit(keys + more, width)
 
 

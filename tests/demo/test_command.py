@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -165,13 +166,19 @@ class Terminal:
 @pytest.mark.parametrize("key", ["q", "\x03"], ids=["q", "Ctrl-C"])
 def test_the_live_view_shows_stages_and_ends_tidily(key: str, tmp_path: Path) -> None:
     """Stages, movements and alerts on the screen; then the screen is given back, with a summary."""
-    with terminal(tmp_path, "demo", "--customers", "40") as screen:
+    with terminal(tmp_path, "demo", "--customers", "40", "--port", "0") as screen:
         screen.wait_for("movements ·")
+        screen.wait_for("127.0.0.1:")
+        screen.wait_for("speed")
+        (url,) = set(re.findall(r"http://127\.0\.0\.1:\d+", screen.shown))
+        page, kpis = httpx.get(url), httpx.get(f"{url}/v1/kpis")
         screen.type(key)
         screen.wait_for("\x1b[?1049l")
         code = screen.exit_code()
 
         assert code == 0
+        assert page.headers["content-type"].startswith("text/html")
+        assert kpis.json()["customers"] > 0
         assert "customers by stage of clm" in screen.shown
         assert list(tmp_path.glob("rapport-demo-*")) == []
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -118,7 +118,7 @@ def test_every_size_is_filled_exactly_and_nothing_wraps(snapshot: Snapshot) -> N
 
 def test_names_come_from_the_snapshot_and_not_from_the_program() -> None:
     """Another model's framework, stages and score stand where the starter's stood."""
-    other = msgspec.structs.replace(
+    other = replace(
         SNAPSHOT,
         model="club v3",
         framework="membership",
@@ -139,7 +139,7 @@ def test_names_come_from_the_snapshot_and_not_from_the_program() -> None:
 
 def test_a_paused_clock_is_said_to_be_paused() -> None:
     """And a running one says how much time passes in a second."""
-    assert "paused" in drawn(msgspec.structs.replace(SNAPSHOT, pace=0), 80, 24)[0]
+    assert "paused" in drawn(replace(SNAPSHOT, pace=0), 80, 24)[0]
     assert "6 h/s" in drawn(SNAPSHOT, 80, 24)[0]
 
 
@@ -150,13 +150,25 @@ def test_the_way_to_ask_why_is_shown_wherever_it_fits() -> None:
     assert hint in drawn(SNAPSHOT, 140, 24)[-1]
     assert hint in drawn(SNAPSHOT, 64, 24)[-1]
     assert hint not in drawn(SNAPSHOT, 40, 24)[-1]
+
+
+def test_the_footer_names_the_page_before_the_command() -> None:
+    """Both where there is room; where there is not, the page: it is the larger thing to find."""
+    both = replace(SNAPSHOT, page="http://127.0.0.1:8080")
+
+    wide, narrow = drawn(both, 140, 24)[-1], drawn(both, 70, 24)[-1]
+
+    assert "http://127.0.0.1:8080" in wide
+    assert SNAPSHOT.hint in wide
+    assert "http://127.0.0.1:8080" in narrow
+    assert SNAPSHOT.hint not in narrow
     assert "q end" in drawn(SNAPSHOT, 40, 24)[-1]
 
 
 def test_markup_in_what_customers_are_called_is_shown_as_text() -> None:
     """Nothing that a tracker sends styles the view or escapes from it."""
     movement = move("[bold]x[/]", "evaluation", "purchase", MoveDirection.FORWARD, "\x1b[2J[red]")
-    text = "\n".join(drawn(msgspec.structs.replace(SNAPSHOT, movements=(movement,)), 140, 40))
+    text = "\n".join(drawn(replace(SNAPSHOT, movements=(movement,)), 140, 40))
 
     assert "[bold]x[/]" in text
     assert "\x1b" not in text
