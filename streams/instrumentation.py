@@ -9,27 +9,27 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import product
+from types import MappingProxyType
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Info, disable_created_metrics
 
 from schemas.dead_letter import DeadLetter, DeadLetterReason, LateTouchpoint
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
+from streams.durations import Durations
+from streams.ledger import Ledger
 from streams.model.definition import Framework, Model
 from streams.runtime.outbox import Outbox
 from streams.runtime.suspects import ProcessingFailed
 
 log = logging.getLogger("rapport")
 
-# Every record read ends in exactly one of these, so they sum to engagement_records_read_total.
-OUTCOMES: Final = ("applied", "duplicate", "late", "suppressed", "dead_letter", "internal", "already_applied")
-
 # In place of a name that the model does not have: no stage (before the first placement, a flag that
 # is off), and a stage or alert of an earlier model.
 NONE: Final = "none"
 FORMER: Final = "former"
 
-_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class Source(StrEnum):
@@ -69,11 +69,9 @@ class Instrumentation:
         def counter(name: str, what: str, labels: Sequence[str] = ()) -> Counter:
             return Counter(f"engagement_{name}", what, labels, registry=registry)
 
-        def seconds(name: str, what: str) -> Histogram:
-            return Histogram(f"engagement_{name}_seconds", what, registry=registry, buckets=_SECONDS)
-
-        self._read = counter("records_read", "Records read from the log.")
-        self._touchpoints = counter("touchpoints", "Records read, by what became of them.", ["outcome"])
+        self._ledger = Ledger()
+        registry.register(self._ledger)
+        self._durations = Durations(registry)
         self._unmapped = counter("touchpoints_unmapped", "Applied, and no entry of the map matches.")
         self._conflicts = counter("touchpoints_conflicting", "Duplicates with other content.")
         self._missing = counter("amounts_missing", "Signals counted without an amount.")
@@ -84,21 +82,18 @@ class Instrumentation:
         self._raised = counter("alerts_raised", "Alerts raised.", ["alert", "severity"])
         self._resolved = counter("alerts_resolved", "Alerts resolved.", ["alert", "severity"])
         self._emitted = counter("scores_emitted", "Score updates sent.")
-        self._processing = seconds("chunk_processing", "Time to process one chunk of records.")
         self._defects = counter("processing_failures", "Defects met while records were processed.")
-        self._flush = seconds("flush", "Time to write one flush.")
         self._flushed = counter("flush_bytes", "Bytes of state written by flushes.")
-        self._append = seconds("log_append", "Time until appended records are durable.")
         self._append_failures = counter("log_append_failures", "Appends that could not be made durable.")
         self._items = counter("ingest_items", "Items posted over HTTP, by result.", ["result"])
         self._requests = counter("requests_refused", "HTTP requests refused as a whole.", ["reason"])
-        self._tokens_unread = counter("tokens_unreadable", "Changed files of tokens that cannot be used.")
+        self._tokens_unread = counter(
+            "tokens_unreadable", "Changed files of tokens that cannot be used."
+        )
         self._touch()
 
     def _touch(self) -> None:
         """Make every series of a closed set exist at zero."""
-        for outcome in OUTCOMES:
-            self._touchpoints.labels(outcome)
         for source, reason in product(Source, DeadLetterReason):
             self._dead.labels(source, reason)
         for framework, names in self._stages.items():
@@ -139,35 +134,56 @@ class Instrumentation:
 
     def appended(self, *, seconds: float) -> None:
         """A group of records became durable."""
-        self._append.observe(seconds)
+        self._durations.append(seconds)
 
     def append_failed(self, *, records: int, error: BaseException) -> None:
         """Records could not be made durable; whoever sent them was told to try again."""
         self._append_failures.inc()
         tell(logging.ERROR, "append_failed", records=records, error=str(error))
 
-    def flushed(self, *, number: int, position: int, size: int, seconds: float) -> None:
-        """Outputs, changed rows and position were written as one (`size` in bytes)."""
-        self._flush.observe(seconds)
+    def flushed(
+        self,
+        *,
+        number: int,
+        position: int,
+        size: int,
+        seconds: float,
+        encode_s: float = 0.0,
+        delay_ms: int | None = None,
+    ) -> None:
+        """Outputs, changed rows and position were written as one (`size` in bytes).
+
+        encode_s: how much of the time went into making the bytes. delay_ms: since its first record was
+        appended, None for a flush without records.
+        """
+        self._durations.flush(seconds, encode_s=encode_s, delay_ms=delay_ms)
         self._flushed.inc(size)
         tell(logging.DEBUG, "flushed", number=number, position=position, size=size)
 
     # The processor
 
     def processed(
-        self, *, records: int, before: Mapping[str, int], after: Mapping[str, int], seconds: float
+        self,
+        *,
+        records: int,
+        before: Mapping[str, int],
+        after: Mapping[str, int],
+        seconds: float,
+        spent: Mapping[str, float] = NOTHING,
+        delay_ms: int | None = None,
     ) -> None:
-        """A chunk of `records` went through; `before` and `after` are the processor's totals around it."""
+        """A chunk of `records` went through; `before` and `after` are the processor's totals around it.
+
+        spent: seconds that it took, by step. delay_ms: since its first record was appended.
+        """
         gained = {name: count - before.get(name, 0) for name, count in after.items()}
-        self._read.inc(records)
-        for outcome in OUTCOMES:
-            self._touchpoints.labels(outcome).inc(gained.get(outcome, 0))
+        self._ledger.add(records, gained)
+        self._durations.chunk(seconds, spent=spent, delay_ms=delay_ms)
         self._unmapped.inc(gained.get("unmapped", 0))
         self._conflicts.inc(gained.get("conflict", 0))
         self._missing.inc(gained.get("amount_missing", 0))
         self._refused.inc(gained.get("answer_refused", 0))
         self._thinned.inc(gained.get("alert_thinned", 0))
-        self._processing.observe(seconds)
 
     def processing_failed(self, *, partition: int, failed: ProcessingFailed) -> None:
         """A defect met some records; the state is dropped, and each of them is tried again alone."""

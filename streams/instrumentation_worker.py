@@ -31,8 +31,8 @@ class WorkerInstrumentation:
             "engagement_partition_phase", "1 for what a partition is doing.", ["partition", "phase"],
             registry=registry,
         )  # fmt: skip
-        self._lag = Gauge(
-            "engagement_lag_records", "Records in a partition that are not processed yet.", ["partition"],
+        self._skew = Gauge(
+            "engagement_clock_skew_seconds", "How far the broker's clock was ahead of ours, as last seen.",
             registry=registry,
         )  # fmt: skip
         self._remaining = Gauge(
@@ -84,9 +84,8 @@ class WorkerInstrumentation:
         """A partition is no longer this worker's."""
         for each in self._phases:
             self._phase.remove(partition, each)
-        for gauge in (self._lag, self._remaining):
-            gauge.labels(partition)
-            gauge.remove(partition)
+        self._remaining.labels(partition)
+        self._remaining.remove(partition)
         tell(logging.INFO, "partition_dropped", partition=partition)
 
     def recovering(self, *, partition: int, remaining: int) -> None:
@@ -112,9 +111,9 @@ class WorkerInstrumentation:
             error=f"{type(error).__name__}: {error}",
         )  # fmt: skip
 
-    def lagging(self, *, partition: int, records: int) -> None:
-        """So many records of a partition are not processed yet."""
-        self._lag.labels(partition).set(records)
+    def clock_compared(self, *, seconds: float) -> None:
+        """The broker said what time it is: so far ahead of this worker's clock, or (below 0) behind it."""
+        self._skew.set(seconds)
 
     def assigned(self, *, partitions: Iterable[int], kept: Iterable[int], generation: int) -> None:
         """The group gave this worker its partitions; the state of those that stayed is kept."""

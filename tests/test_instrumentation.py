@@ -21,12 +21,12 @@ from schemas.outputs import (
 from streams.instrumentation import (
     FORMER,
     NONE,
-    OUTCOMES,
     Instrumentation,
     Refusal,
     Source,
     log,
 )
+from streams.ledger import OUTCOMES
 from streams.logs import JsonLines
 from streams.model.definition import Alert, Framework, Model, Stage
 from streams.runtime.record import Record

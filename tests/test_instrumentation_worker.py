@@ -87,10 +87,9 @@ def test_a_partition_is_in_one_phase(told: WorkerInstrumentation, registry: Coll
 def test_a_dropped_partition_leaves_no_series(
     told: WorkerInstrumentation, registry: CollectorRegistry, lines: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever adds lag up over workers counts it once; one that never had lag is dropped as well."""
+    """Whoever adds up over workers counts it once; one that was never recovered is dropped as well."""
     for partition in (1, 2):
         told.entered(partition=partition, phase="running")
-    told.lagging(partition=1, records=5)
     told.recovering(partition=1, remaining=3)
 
     told.partition_dropped(partition=1)
@@ -146,15 +145,25 @@ def test_what_the_group_does_is_told(
     """Assignments with what was kept; refused commits, which only show lag."""
     told.assigned(partitions=[2, 1], kept=[2], generation=4)
     told.commit_refused(error=TimeoutError("late"))
-    told.lagging(partition=1, records=9)
 
     assert value(registry, "rebalances_total") == 1
     assert value(registry, "group_commits_refused_total") == 1
-    assert value(registry, "lag_records", partition="1") == 9
     assert events(lines) == [
         {"level": "info", "event": "assigned", "partitions": [1, 2], "kept": [2], "generation": 4},
         {"level": "info", "event": "commit_refused", "error": "TimeoutError: late"},
     ]
+
+
+def test_the_brokers_clock_is_held_against_ours(
+    told: WorkerInstrumentation, registry: CollectorRegistry
+) -> None:
+    """Nothing at the start; behind is below zero; only the last comparison counts."""
+    at_start = value(registry, "clock_skew_seconds")
+    told.clock_compared(seconds=90.0)
+    ahead = value(registry, "clock_skew_seconds")
+    told.clock_compared(seconds=-0.5)
+
+    assert (at_start, ahead, value(registry, "clock_skew_seconds")) == (0, 90, -0.5)
 
 
 def test_the_last_line_of_a_process_that_hangs_says_so(

@@ -11,13 +11,14 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from aiokafka.errors import KafkaConnectionError
 from click import ClickException
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.exposition import make_wsgi_app
 
 from schemas.dead_letter import DeadLetter
 from streams.cli.kafka import LastWords, unreachable
 from streams.cli.refusal import Refusal
+from streams.exposition import CONTENT_TYPE, Exposition
 from streams.ingest.foreign import read_record
 from streams.ingest.item import Refused
+from streams.instrumentation_population import Population
 from streams.logs import log_to_stderr
 from streams.model.load import load_model
 from streams.runtime.kafka.app import GroupSettings
@@ -73,6 +74,10 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         worker_settings(settings), model, registry=registry, build=version("rapport"), adapt=_adapt,
         on_step=on_step,
     )  # fmt: skip
+    Population(
+        model, read=worker.readings, partitions=lambda: worker.partitions,
+        hindrance=lambda: worker.hindrance, registry=registry,
+    )  # fmt: skip
     server = _serve(settings, worker, registry)
     worker.instrumentation.serving(url=f"http://{settings.host}:{server.server_port}")
     try:
@@ -116,13 +121,14 @@ class _Quiet(WSGIRequestHandler):
 
 def _serve(settings: Settings, worker: Worker, registry: CollectorRegistry) -> WSGIServer:
     """Serve /metrics, /healthz and /readyz in a thread."""
-    metrics = make_wsgi_app(registry)
+    exposition = Exposition(registry)
 
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/metrics":
-            found: Iterable[bytes] = metrics(environ, start)
-            return found
+            text = exposition.text()
+            start("200 OK", [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(text)))])
+            return [text]
         if path not in {"/healthz", "/readyz"}:
             start("404 Not Found", [("Content-Type", "text/plain")])
             return [b"/metrics, /healthz or /readyz\n"]

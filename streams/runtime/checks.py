@@ -1,6 +1,6 @@
 """What a decoded touchpoint must also be: about somebody, under the right key, at a possible instant. Pure.
 
-Many touchpoints are looked at together, for nearly all of them are good.
+And why a record could not be read. Many touchpoints are looked at together, for nearly all of them are good.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,12 +8,13 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Final, NamedTuple, cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.dead_letter import DeadLetterReason
 from schemas.instants import LAST_MS
-from schemas.touchpoint import Subject
+from schemas.touchpoint import INTERNAL_KINDS, Subject
 from schemas.validate import BUSINESS_ID, OUT_OF_TIME
 from streams.runtime.decode import Columns, milliseconds_of
 from streams.runtime.record import Record
@@ -129,3 +130,24 @@ def _refuse_future(
     for place in np.flatnonzero(at > arrived + tolerance_ms).tolist():
         message = f"`timestamp` is {at[place] - arrived[place]} ms ahead of its arrival"
         _refuse(refused, place, DeadLetterReason.FUTURE, message)
+
+
+def reason_of(value: bytes, error: Exception) -> tuple[DeadLetterReason, str]:
+    """Return why a record cannot be read."""
+    if isinstance(error, Refused):
+        return error.reason, error.message
+    if isinstance(error, RecursionError):
+        return DeadLetterReason.INVALID, "nested too deeply"
+    if not isinstance(error, msgspec.ValidationError):
+        return DeadLetterReason.NOT_JSON, str(error)
+    try:
+        kind = msgspec.json.decode(value, type=_Kind).kind
+    except (msgspec.DecodeError, RecursionError):
+        kind = None
+    if kind in INTERNAL_KINDS:
+        return DeadLetterReason.INTERNAL_KIND, f"`kind` {kind} is reserved for Rapport itself"
+    return DeadLetterReason.INVALID, str(error)
+
+
+class _Kind(msgspec.Struct):
+    kind: str | None = None

@@ -69,9 +69,12 @@ class Suspects:
         """
         try:
             if portion.hopeless is None:
-                outbox.add(processor.process(portion.records))
+                outcome = processor.process(portion.records)
             else:
-                outbox.add(processor.set_aside(portion.records[0], portion.hopeless))
+                outcome = processor.set_aside(portion.records[0], portion.hopeless)
+            began_s = processor.pace()
+            outbox.add(outcome)
+            processor.spent["render"] += processor.pace() - began_s
         except MemoryError:
             raise
         except Exception as error:

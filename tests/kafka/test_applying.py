@@ -40,7 +40,7 @@ def state_of(processor: Processor) -> PartitionState:
 
 def services(registry: CollectorRegistry) -> Services:
     told = Instrumentation(BARE, build="", registry=registry)
-    chosen: dict[str, Any] = {"instrumentation": told, "pace_ms": lambda: 0}
+    chosen: dict[str, Any] = {"instrumentation": told, "pace_ms": lambda: 0, "clock_ms": lambda: 0}
     return Services(**(dict.fromkeys(Services._fields) | chosen))
 
 

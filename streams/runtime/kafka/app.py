@@ -129,8 +129,6 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # Faust is read without types
         records = self.intake.take(chunk)
         if partition is not None and records:
             await partition.process(records)
-        if partition is not None and self.partitions.get(chunk.tp) is partition:
-            self.instrumentation.lagging(partition=chunk.tp.partition, records=partition.lag)
 
     async def _feed_foreign(self, chunk: Chunk) -> None:
         partition = self.foreign.get(chunk.tp)

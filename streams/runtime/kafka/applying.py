@@ -21,6 +21,7 @@ def apply(
         return failed
     services.instrumentation.processed(
         records=len(portion.records), before=before, after=state.processor.totals,
-        seconds=(services.pace_ms() - began) / 1_000,
+        seconds=(services.pace_ms() - began) / 1_000, spent=state.processor.take_spent(),
+        delay_ms=services.clock_ms() - portion.records[0].appended_ms,
     )  # fmt: skip
     return None

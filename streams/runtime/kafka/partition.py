@@ -11,9 +11,11 @@ from typing import Final
 
 from faust.types import TP
 
+from streams.population_gauges import PartitionReading
 from streams.runtime.kafka.applying import apply
 from streams.runtime.kafka.ending import end
 from streams.runtime.kafka.errors import EXPECTED, LASTING, Verdict, verdict
+from streams.runtime.kafka.figures import Figures
 from streams.runtime.kafka.internal import InternalRecords
 from streams.runtime.kafka.restoring import restored
 from streams.runtime.kafka.services import Phase, Services
@@ -27,7 +29,6 @@ from streams.runtime.suspects import ProcessingFailed, Suspects
 RETRY_S: Final = (0.5, 1.0, 2.0, 5.0)
 LONGEST_WAIT_S: Final = 1.0
 SETTLE_S: Final = 5.0
-KPIS_MS: Final = 10_000
 FAR_BEHIND: Final = 50_000  # records: about as many as are flushed at a time
 MOST_FENCED: Final = 5  # in a row, though the group says that the partition is ours
 MOST_UNFLUSHED: Final = 200_000  # records: more is not read until a flush has come through
@@ -53,8 +54,7 @@ class Partition:
         self._suspects = Suspects()
         self._failed: ProcessingFailed | None = None
         self._producer: FlushProducer | None = None
-        self._figures_at_ms = services.pace_ms()
-        self._figures_position = -1  # what the figures told last include
+        self._figures = Figures(pace_ms=services.pace_ms, clock_ms=services.clock_ms)
         self._wake, self._ours = asyncio.Event(), True
         self._flushing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -76,6 +76,12 @@ class Partition:
         if self._state is not None:
             position = self._state.processor.position
         return max(0, self.end - position)
+
+    @property
+    def reading(self) -> PartitionReading | None:
+        """Return what metrics show of it, None unless it is running; asked for from another thread."""
+        state = self._state if self.phase is Phase.RUNNING else None
+        return None if state is None else self._figures.reading(state, lag=self.lag)
 
     @property
     def waiting_s(self) -> float:
@@ -104,6 +110,7 @@ class Partition:
                 self._wake.set()
                 return
             self.progress += 1
+            self._figures.fresh_ms = portion.records[-1].appended_ms
             if state.unflushed >= MOST_UNFLUSHED:
                 services.intake.hold(self.tp, on=True)
             if state.changes >= services.run.flush_changes or self._schedule.is_catching_up:
@@ -128,7 +135,7 @@ class Partition:
         """Wait for a flush that is under way, and flush what came after it."""
         async with self._flushing:
             pass
-        if self._state is not None and (self._state.unflushed or self._has_new_figures(self._state)):
+        if self._state is not None and (self._state.unflushed or self._figures.has_new(self._state)):
             await self._flush(self._state)
 
     def resume(self, generation: int) -> None:
@@ -210,6 +217,7 @@ class Partition:
             partition=place.partition, flushes=flushes, position=position,
             customers=processor.customer_lane.table.rows - 1, seconds=(services.pace_ms() - began) / 1_000,
         )  # fmt: skip
+        self._figures.take(state)
         if self._ours:
             services.intake.open(self.tp, position)
             self._enter(Phase.RUNNING)
@@ -228,7 +236,9 @@ class Partition:
             if self._services.intake.is_stuck(self.tp):
                 raise TimeoutError("the input does not go on where it was read last")
             if self.phase is Phase.RUNNING:
-                if self._flush_wait_ms(state) <= 0 or self._are_figures_due(state):
+                if self.lag == 0:
+                    self._figures.fresh_ms = self._services.clock_ms()
+                if self._flush_wait_ms(state) <= 0 or self._figures.are_due(state):
                     await self._flush(state)
                     continue
                 await self._tick_when_due(state)
@@ -249,10 +259,9 @@ class Partition:
             assert producer is not None
             began = services.pace_ms()
             self._schedule.flushing()
-            with_kpis = self.phase is Phase.SUSPENDED or self._are_figures_due(state)
-            snapshot = state.snapshot(with_kpis=with_kpis)
-            if with_kpis:
-                self._figures_at_ms, self._figures_position = began, snapshot.flush.position
+            is_told = self.phase is Phase.SUSPENDED or self._figures.are_due(state)
+            snapshot = state.snapshot(kpis=self._figures.take_to_tell(state) if is_told else None)
+            encoded = services.pace_ms()
             write = producer.write(snapshot.outputs, snapshot.changelog, partition=self.place.partition)
             await asyncio.shield(write)
             state.written(snapshot)
@@ -264,22 +273,17 @@ class Partition:
             services.instrumentation.flushed(
                 number=snapshot.flush.number, position=snapshot.flush.position,
                 size=len(snapshot.flush.body), seconds=(services.pace_ms() - began) / 1_000,
+                encode_s=(encoded - began) / 1_000, delay_ms=snapshot.age_ms(services.clock_ms()),
             )  # fmt: skip
             services.instrumentation.told(snapshot.outbox)
 
-    def _has_new_figures(self, state: PartitionState) -> bool:
-        return state.processor.position != self._figures_position
-
-    def _are_figures_due(self, state: PartitionState) -> bool:
-        """Return whether the figures of the partition have changed, and were told long enough ago."""
-        return self._has_new_figures(state) and self._services.pace_ms() - self._figures_at_ms >= KPIS_MS
-
     async def _tick_when_due(self, state: PartitionState) -> None:
         """Say in the log what time it is, if rows are due and everything in it has been read."""
-        if state.processor.position < self.end or self._schedule.tick_wait_ms(0) > 0:
+        if self._schedule.tick_wait_ms(0) > 0:
             return
         due_ms = state.processor.next_due_ms() + self._services.model.settings.timer_grace_ms
-        if self._schedule.tick_wait_ms(due_ms) <= 0:
+        self._figures.due_ms = due_ms
+        if state.processor.position >= self.end and self._schedule.tick_wait_ms(due_ms) <= 0:
             offset = await self._internal.tick(self._schedule.tick(due_ms, state.told))
             self.end = max(self.end, offset + 1)
 

@@ -5,6 +5,7 @@ Nothing here waits: state, outputs and position move together, and a snapshot ta
 
 from typing import NamedTuple
 
+from schemas.views import PartitionKpis
 from streams.runtime import compaction
 from streams.runtime.kafka.changelog import Chain, Head, LastRead
 from streams.runtime.kafka.outputs import Outgoing, Renderer
@@ -23,6 +24,11 @@ class Snapshot(NamedTuple):
     outputs: list[Outgoing]
     changelog: list[Outgoing]
     outbox: Outbox
+    since_ms: int | None
+
+    def age_ms(self, now_ms: int) -> int | None:
+        """Return how long ago its first record was appended, None if there is none in it."""
+        return None if self.since_ms is None else now_ms - self.since_ms
 
 
 class PartitionState:
@@ -49,12 +55,18 @@ class PartitionState:
         self._renderer = renderer
         self._part_bytes = part_bytes
         self._outbox = Outbox()
-        self._live_bytes: int | None = None  # known from the first flush on
+        self._since_ms: int | None = None  # when the first record that is not flushed was appended
+        self.live_bytes: int | None = None  # were all of it written once; known from the first flush on
 
     @property
     def told(self) -> int:
         """Return how many outputs there have been, ever."""
         return self._outbox.told
+
+    @property
+    def stored_bytes(self) -> int:
+        """Return the size of the flushes that hold it."""
+        return sum(each.size for each in self._chain.stored())
 
     @property
     def changes(self) -> int:
@@ -69,14 +81,16 @@ class PartitionState:
         """
         suspects.apply(portion, self.processor, self._outbox)
         self._last_read = LastRead.of(portion.records[-1])
+        if self.unflushed == 0:
+            self._since_ms = portion.records[0].appended_ms
         self.unflushed += len(portion.records)
 
-    def snapshot(self, *, with_kpis: bool) -> Snapshot:
-        """Return all that changed since the last snapshot."""
+    def snapshot(self, *, kpis: PartitionKpis | None) -> Snapshot:
+        """Return all that changed since the last snapshot, and figures to be told with it."""
         outbox, self._outbox, self.unflushed = self._outbox, Outbox(after=self._outbox), 0
         carried = 0
-        if self._live_bytes is not None:
-            carried = compaction.carry_before(self._chain.stored(), live_bytes=self._live_bytes)
+        if self.live_bytes is not None:
+            carried = compaction.carry_before(self._chain.stored(), live_bytes=self.live_bytes)
         flush = self.processor.flush(self._chain.last + 1, carry_before=carried)
         links = self._chain.links
         head = Head(
@@ -91,12 +105,13 @@ class PartitionState:
         )
         rows = self._chain.rows(flush, head, part_bytes=self._part_bytes)
         outputs = self._renderer.records(outbox)
-        if with_kpis:
-            outputs.append(self._renderer.kpis(self.processor.kpis()))
+        if kpis is not None:
+            outputs.append(self._renderer.kpis(kpis))
         changelog = [Outgoing(self._place.changelog, key, value) for key, value in rows]
-        return Snapshot(flush, head, outputs, changelog, outbox)
+        since_ms, self._since_ms = self._since_ms, None
+        return Snapshot(flush, head, outputs, changelog, outbox, since_ms)
 
     def written(self, snapshot: Snapshot) -> None:
         """Note that a snapshot is in the changelog."""
         self._chain = self._chain.after(snapshot.flush, snapshot.head, part_bytes=self._part_bytes)
-        self._live_bytes = snapshot.flush.live_bytes
+        self.live_bytes = snapshot.flush.live_bytes

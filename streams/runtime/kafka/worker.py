@@ -16,7 +16,9 @@ from streams import topics
 from streams.instrumentation import Instrumentation
 from streams.instrumentation_worker import WorkerInstrumentation
 from streams.model.definition import Model
+from streams.population_gauges import PartitionReading
 from streams.runtime.kafka.app import GroupSettings, WorkerApp
+from streams.runtime.kafka.appending import Appender, now_ms
 from streams.runtime.kafka.errors import StateError, Verdict, verdict
 from streams.runtime.kafka.normalise import Bounds, ForeignPartition, Normalising
 from streams.runtime.kafka.partition import Partition
@@ -106,6 +108,17 @@ class Worker:
             if each.waiting_s > SLOW_FLUSH_S
         ]
         return "; ".join(waiting) or None
+
+    def readings(self) -> dict[int, PartitionReading]:
+        """Return what metrics show of the partitions that run here; asked for from another thread."""
+        owned = [] if self.app is None else list(self.app.partitions.items())
+        shown = ((tp.partition, each.reading) for tp, each in owned)
+        return {number: reading for number, reading in shown if reading is not None}
+
+    @property
+    def partitions(self) -> int:
+        """Return how many partitions the touchpoints have, whoever owns them; 0 while that is not known."""
+        return max(self._partitions.values(), default=0)
 
     @property
     def was_refused(self) -> bool:
@@ -199,20 +212,22 @@ class Worker:
             intake=self.app.intake,
             instrumentation=self.instrumentation,
             worker=self.happenings,
-            clock_ms=lambda: time.time_ns() // 1_000_000,
+            clock_ms=now_ms,
             pace_ms=lambda: time.monotonic_ns() // 1_000_000,
             run=settings.run,
             part_bytes=settings.max_batch_bytes - PART_BYTES_LESS,
-            append=self._append,
+            append=Appender(self._plain, self.happenings).append,
             committed=self._committed,
             until_ours=self.app.until_confirmed,
             fatal=self._fatal,
         )
 
     def _new_processor(self) -> Processor:
-        settings = self.settings
-        source = settings.group.prefix + topics.TOUCHPOINTS.name
-        return Processor(self.model, remembered_ids=settings.remembered_ids, source=source)
+        source, remembered = (
+            self.settings.group.prefix + topics.TOUCHPOINTS.name,
+            self.settings.remembered_ids,
+        )
+        return Processor(self.model, remembered_ids=remembered, source=source, pace=time.perf_counter)
 
     def _producer(self, tp: TP) -> FlushProducer:
         settings = self.settings
@@ -222,10 +237,6 @@ class Worker:
             transaction_timeout_ms=settings.transaction_timeout_ms,
             max_batch_bytes=settings.max_batch_bytes, on_step=self._on_step,
         )  # fmt: skip
-
-    async def _append(self, tp: TP, value: bytes) -> int:
-        written = await self._plain.send_and_wait(tp.topic, value, partition=tp.partition)
-        return int(written.offset)
 
     async def _committed(self, tp: TP) -> int | None:
         assert self.app is not None

@@ -1,0 +1,84 @@
+"""Metrics as text: made once for a moment, consistent, and not held up by whoever reads slowly."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from streams.exposition import KEPT_S, Exposition
+from streams.instrumentation_disk import Disk
+from streams.ledger import OUTCOMES, Ledger
+
+
+class Looks(Collector):
+    """Counts how often it is looked at."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Be looked at."""
+        self.count += 1
+        yield GaugeMetricFamily("looks", "Looks.", value=self.count)
+
+
+def test_metrics_are_made_once_for_all_who_ask_within_a_moment() -> None:
+    """Up to the last instant before a quarter of a second is over; then anew."""
+    registry, now, looks = CollectorRegistry(), [0.0], Looks()
+    registry.register(looks)
+    looks.count = 0
+    exposition = Exposition(registry, pace=lambda: now[0])
+
+    first = exposition.text()
+    now[0] = KEPT_S - 0.001
+    second = exposition.text()
+    now[0] = KEPT_S
+    third = exposition.text()
+
+    assert first == second != third
+    assert looks.count == 2
+
+
+def test_both_sides_of_the_ledger_are_of_one_instant() -> None:
+    """A chunk that is counted while Prometheus reads changes the next look, and nothing of this one."""
+    ledger = Ledger()
+    ledger.add(3, {"applied": 2, "late": 1})
+
+    families = ledger.collect()
+    read = next(families)
+    ledger.add(5, {"applied": 5})
+    became = next(families)
+
+    assert sum(sample.value for sample in read.samples) == 3
+    assert {sample.labels["outcome"]: sample.value for sample in became.samples} == dict.fromkeys(
+        OUTCOMES, 0
+    ) | {"applied": 2, "late": 1}
+
+
+def test_the_log_and_its_disk_are_measured(tmp_path: Path) -> None:
+    """All files of the directory, and what the file system has left."""
+    (tmp_path / "log").write_bytes(b"x" * 100)
+    (tmp_path / "log-wal").write_bytes(b"x" * 20)
+    registry = CollectorRegistry()
+    Disk(tmp_path, registry=registry)
+
+    assert registry.get_sample_value("engagement_log_bytes") == 120
+    free = registry.get_sample_value("engagement_disk_free_bytes")
+    size = registry.get_sample_value("engagement_disk_size_bytes")
+    assert free is not None
+    assert size is not None
+    assert 0 < free <= size
+
+
+@pytest.mark.parametrize("gone", ["log-wal"])
+def test_a_file_that_goes_while_we_look_is_no_error(tmp_path: Path, gone: str) -> None:
+    """SQLite takes its journals away."""
+    (tmp_path / "log").write_bytes(b"x" * 100)
+    (tmp_path / gone).symlink_to(tmp_path / "nowhere")
+    registry = CollectorRegistry()
+    Disk(tmp_path, registry=registry)
+
+    assert registry.get_sample_value("engagement_log_bytes") == 100
