@@ -14,6 +14,7 @@ population_gauges.py      what these are, and where in the figures they are foun
 instrumentation_worker.py what happens in a worker on Kafka alone
 ledger.py                 records read, and what became of them: one account
 durations.py              how long things take, as metrics
+metrics_table.py          the table of metrics for the README
 exposition.py             all metrics as text, made once for everybody who asks
 logs.py                   log lines of the process, as JSON, and how often a library may say the same
 settings.py               one table of settings, from file, variables and options
