@@ -1,24 +1,24 @@
 """The stream of server-sent events. A reader that takes nothing for a while is cut off, and may come back."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Final
 
 from litestar import Request, get
-from litestar.exceptions import ValidationException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-from streams.dashboard import problems
-from streams.dashboard.feed import Feed, Happening, Listener, Place
+from streams.dashboard.feed import LOST, Feed, Happening, Listener, Place
 from streams.dashboard.limits import StreamPlaces
 from streams.dashboard.parameters import refuse_unknown
 from streams.dashboard.session import Caller
 
 PATIENCE_S: Final = 15.0
+PORTION_BYTES: Final = 64 << 10
 KINDS: Final = {
     "transitions": ("transition",),
     "alerts": ("alert", "acknowledgement"),
@@ -51,7 +51,7 @@ def event_routes(feed: Feed, places: StreamPlaces) -> list[HTTPRouteHandler]:
         since: Annotated[
             str | None, QueryParameter(description="As the header Last-Event-ID, where none can be sent.")
         ] = None,
-    ) -> Any:
+    ) -> ASGIApp:
         """Stream what happens: `transition`, `alert`, `acknowledgement`, `kpis`, and a `beat` now and then.
 
         With the header Last-Event-ID it goes on behind that event. `lost` says that some were left out:
@@ -68,7 +68,7 @@ def event_routes(feed: Feed, places: StreamPlaces) -> list[HTTPRouteHandler]:
             raise ValidationException("Last-Event-ID: send the id of an event as it was")
         if not places.take():
             detail = f"{places.most} event streams are open, and no more are allowed; try again later"
-            return problems.respond(503, detail, headers={"Retry-After": "10"})
+            raise HTTPException(detail, status_code=503, headers={"Retry-After": "10"})
         names = frozenset(name for each in chosen for name in KINDS[each]) | {"beat", "lost"}
         listener = Listener(names, None if customer is None else customer.encode())
         return _Stream(feed, places, listener, place, request.scope.get("auth"))
@@ -106,17 +106,39 @@ class _Stream(ASGIResponse):
 
     async def _tell(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
-        happenings: Iterable[Happening] = await self._feed.join(self._listener, self._since)
-        while True:
-            written = b"".join(each.written() for each in happenings)
-            async with asyncio.timeout(PATIENCE_S):
-                await send({"type": "http.response.body", "body": written, "more_body": True})
-            if any(each.kind == "lost" for each in happenings):
+        async for happenings in self._happenings():
+            for portion in _portions(happenings):
+                async with asyncio.timeout(PATIENCE_S):
+                    await send({"type": "http.response.body", "body": portion, "more_body": True})
+            if LOST in happenings:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
-            happenings = await self._listener.next()
             if self._caller is not None and not self._caller.holds():
                 return  # the token was revoked, or is over
+
+    async def _happenings(self) -> AsyncIterator[list[Happening]]:
+        """Yield what was missed, then what happens."""
+        here = await self._feed.join(self._listener)
+        if self._since is not None:
+            async for missed in self._feed.missed(self._listener, self._since, here):
+                yield missed
+        yield [self._feed.beat(here)]
+        while True:
+            yield await self._listener.next()
+
+
+def _portions(happenings: list[Happening]) -> Iterator[bytes]:
+    """Yield them written, in portions that do not fill the memory while a reader is slow."""
+    portion: list[bytes] = []
+    size = 0
+    for each in happenings:
+        portion.append(each.written)
+        size += len(each.written)
+        if size >= PORTION_BYTES:
+            yield b"".join(portion)
+            portion, size = [], 0
+    if portion:
+        yield b"".join(portion)
 
 
 async def _until_gone(receive: Receive) -> None:

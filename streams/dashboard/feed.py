@@ -6,7 +6,7 @@ told so, and begins again from what the tables say.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -43,20 +43,22 @@ class Place(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """One event of the stream: what it is, whom it is about, where it stands, and its JSON."""
+    """One event of the stream: what it is, whom it is about, where it stands, and how it is written."""
 
     kind: str
     customer: bytes | None
     place: Place | None
-    data: bytes
-
-    def written(self) -> bytes:
-        """Return it as server-sent events are written; JSON has no line breaks of its own."""
-        number = b"" if self.place is None else b"id: %b\n" % str(self.place).encode()
-        return b"event: %b\n%bdata: %b\n\n" % (self.kind.encode(), number, self.data)
+    written: bytes
 
 
-LOST: Final = Happening("lost", None, None, b"{}")
+def happening(kind: str, customer: bytes | None, place: Place | None, data: bytes) -> Happening:
+    """Write a happening, once for all who listen; `data` is JSON, which has no line breaks of its own."""
+    number = b"" if place is None else b"id: %b\n" % str(place).encode()
+    written = b"event: %b\n%bdata: %b\n\n" % (kind.encode(), number, data)
+    return Happening(kind, customer, place, written)
+
+
+LOST: Final = happening("lost", None, None, b"{}")
 
 
 class Listener:
@@ -80,10 +82,15 @@ class Listener:
         if self.is_lost or not self.hears(happening):
             return
         if len(self._queue) >= MOST_QUEUED:
-            self._queue.clear()
-            self.is_lost = True
+            self.lose()
         else:
             self._queue.append(happening)
+            self._come.set()
+
+    def lose(self) -> None:
+        """Give up the listener's place: it is told so, and nothing else."""
+        self._queue.clear()
+        self.is_lost = True
         self._come.set()
 
     async def next(self) -> list[Happening]:
@@ -114,19 +121,40 @@ class Feed:
         """Return how many listen."""
         return len(self._listeners)
 
-    async def join(self, listener: Listener, since: Place | None) -> list[Happening]:
-        """Let somebody listen from now on; return what they have missed since a place, in its order."""
+    async def join(self, listener: Listener) -> Place:
+        """Let somebody listen from now on; return the place behind which everything is told."""
         self._loop = asyncio.get_running_loop()
         if self._place is None:
-            self._place = await asyncio.to_thread(self._newest)
+            newest = await asyncio.to_thread(self._newest)
+            if self._place is None:  # others may have joined meanwhile, and theirs is told from
+                self._place = newest
         self._listeners.add(listener)
-        here = self._place
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look())
-        if since is None:
-            return [self._beat(here)]
-        missed = await asyncio.to_thread(self._between, since, here)
-        return [*filter(listener.hears, missed), self._beat(here)]
+        return self._place
+
+    async def missed(self, listener: Listener, since: Place, here: Place) -> AsyncIterator[list[Happening]]:
+        """Yield, in portions, what a listener missed between two places, each kind in its order.
+
+        LOST, where that is too much, has expired, or the place is none of ours.
+        """
+        ahead = since.transition > here.transition or since.alert > here.alert
+        if ahead or _distance(since, here) > MOST_MISSED:
+            yield [LOST]
+            return
+        while since != here:
+            found = await asyncio.to_thread(self._after, since, here)
+            reached = found[-1].place if found else None
+            if reached is None or _distance(since, reached) != len(found):
+                yield [LOST]
+                return
+            since = reached
+            yield [*filter(listener.hears, found)]
+
+    def beat(self, place: Place | None) -> Happening:
+        """Return a sign of life, with the place from which to go on."""
+        data = _encode({"now": self._now(), "behind": self._service.lag()})
+        return happening("beat", None, place, data)
 
     def leave(self, listener: Listener) -> None:
         """Somebody listens no more."""
@@ -134,12 +162,20 @@ class Feed:
 
     def acknowledged(self, entry: AlertEntry) -> None:
         """Tell that somebody looks after an alert; may be called from any thread."""
-        happening = Happening("acknowledgement", entry.raised.customer_id.encode(), None, _encode(entry))
+        told = happening("acknowledgement", entry.raised.customer_id.encode(), None, _encode(entry))
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._tell, [happening])
+            self._loop.call_soon_threadsafe(self._tell, [told])
 
     async def _look(self) -> None:
-        """Look at the tables again and again, as long as somebody listens."""
+        """Look at the tables as long as somebody listens; whoever still does when that fails is lost."""
+        try:
+            await self._look_on()
+        finally:
+            self._place = None
+            for listener in self._listeners:
+                listener.lose()
+
+    async def _look_on(self) -> None:
         clock = asyncio.get_running_loop().time
         kpis_at = beat_at = clock()
         while self._listeners:
@@ -158,15 +194,14 @@ class Feed:
                 # Figures about many customers take their time; no more than a twentieth of it goes there.
                 kpis_at = clock() + max(KPIS_S, 20 * (clock() - began))
             if clock() >= beat_at:
-                self._tell([self._beat(None)])
+                self._tell([self.beat(None)])
                 beat_at = clock() + BEAT_S
             await asyncio.sleep(LOOK_S)
-        self._place = None
 
     def _tell(self, happenings: Iterable[Happening]) -> None:
-        for happening in happenings:
-            for listener in tuple(self._listeners):
-                listener.offer(happening)
+        for each in happenings:
+            for listener in self._listeners:
+                listener.offer(each)
 
     # In a thread
 
@@ -174,25 +209,20 @@ class Feed:
         told = self._service.told
         return Place(told.newest("transitions"), told.newest("alerts"))
 
-    def _after(self, place: Place, *, most: int = AT_ONCE) -> list[Happening]:
-        """Return what was told after a place, transitions before alerts."""
+    def _after(self, place: Place, until: Place | None = None) -> list[Happening]:
+        """Return what was told after a place, at most so much at once: transitions before alerts."""
         told, found = self._service.told, []
-        for each in told.told_after("transitions", place.transition, limit=most):
+        for each in told.told_after("transitions", place.transition, limit=AT_ONCE):
+            if until is not None and each.sequence > until.transition:
+                break
             place = place._replace(transition=each.sequence)
-            found.append(Happening("transition", each.key, place, each.value))
-        for each in told.told_after("alerts", place.alert, limit=most):
+            found.append(happening("transition", each.key, place, each.value))
+        for each in told.told_after("alerts", place.alert, limit=AT_ONCE):
+            if until is not None and each.sequence > until.alert:
+                break
             place = place._replace(alert=each.sequence)
-            found.append(Happening("alert", each.key, place, each.value))
+            found.append(happening("alert", each.key, place, each.value))
         return found
-
-    def _between(self, since: Place, here: Place) -> list[Happening]:
-        """Return what was told between two places; LOST where that is too much, or the place is not ours."""
-        missed = here.transition - since.transition + here.alert - since.alert
-        ahead = since.transition > here.transition or since.alert > here.alert
-        if ahead or missed > MOST_MISSED:
-            return [LOST]
-        found = self._after(since, most=MOST_MISSED)
-        return [each for each in found if each.place is not None and _is_within(each.place, here)]
 
     def _kpis(self) -> list[Happening]:
         try:
@@ -202,12 +232,9 @@ class Feed:
         if data == self._last_kpis:
             return []
         self._last_kpis = data
-        return [Happening("kpis", None, None, data)]
-
-    def _beat(self, place: Place | None) -> Happening:
-        data = _encode({"now": self._now(), "behind": self._service.lag()})
-        return Happening("beat", None, place, data)
+        return [happening("kpis", None, None, data)]
 
 
-def _is_within(place: Place, here: Place) -> bool:
-    return place.transition <= here.transition and place.alert <= here.alert
+def _distance(since: Place, here: Place) -> int:
+    """Return how many happenings are between two places: their numbers have no gaps."""
+    return here.transition - since.transition + here.alert - since.alert
