@@ -102,7 +102,9 @@ class _Stream(ASGIResponse):
             self._places.give_back()
             for task in (gone, telling):
                 task.cancel()
-            await asyncio.gather(gone, telling, return_exceptions=True)
+            _, told = await asyncio.gather(gone, telling, return_exceptions=True)
+        if isinstance(told, Exception) and not isinstance(told, TimeoutError):
+            raise told
 
     async def _tell(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
@@ -110,11 +112,10 @@ class _Stream(ASGIResponse):
             for portion in _portions(happenings):
                 async with asyncio.timeout(PATIENCE_S):
                     await send({"type": "http.response.body", "body": portion, "more_body": True})
-            if LOST in happenings:
+            is_over = self._caller is not None and not self._caller.holds()  # the token
+            if is_over or LOST in happenings:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
-            if self._caller is not None and not self._caller.holds():
-                return  # the token was revoked, or is over
 
     async def _happenings(self) -> AsyncIterator[list[Happening]]:
         """Yield what was missed, then what happens."""

@@ -210,6 +210,19 @@ def stage_changed(customer_id: str, *, from_stage: str | None = None, to: str = 
     )
 
 
+def app_of(service: FixedService, admission: Admission) -> Litestar:
+    """Build the application over a service."""
+    registry = CollectorRegistry()
+    return create_app(
+        service,
+        admission=admission,
+        instrumentation=Instrumentation(service.model, build="0", registry=registry),
+        registry=registry,
+        version="0",
+        now=lambda: NOON,
+    )
+
+
 Serve = Callable[[Admission], TestClient[Litestar]]
 
 
@@ -224,16 +237,7 @@ def serve(service: FixedService) -> Iterator[Serve]:
     open_clients: list[TestClient[Litestar]] = []
 
     def start(admission: Admission) -> TestClient[Litestar]:
-        registry = CollectorRegistry()
-        app = create_app(
-            service,
-            admission=admission,
-            instrumentation=Instrumentation(service.model, build="0", registry=registry),
-            registry=registry,
-            version="0",
-            now=lambda: NOON,
-        )
-        client = TestClient(app, base_url="http://127.0.0.1:8400")
+        client = TestClient(app_of(service, admission), base_url="http://127.0.0.1:8400")
         client.__enter__()
         open_clients.append(client)
         return client
