@@ -129,7 +129,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The model in force, and what its check says of it."""
+    """The model in force, and what its check says of it.
+
+    `units` names the terms of rules whose values are no plain numbers: `duration` (milliseconds) or
+    `instant` (milliseconds since 1970).
+    """
 
     name: str
     version: int
@@ -146,6 +150,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     segments: list[str]
     goals: dict[str, float]
     findings: list[Finding]
+    units: dict[str, str] = {}
 
 
 class PartitionStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The model in force, as data: what pages and programs need to know of it, and what its check says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, get
@@ -17,8 +17,10 @@ from schemas.population import (
 )
 from streams.dashboard.parameters import refuse_unknown
 from streams.dashboard.service import NotReadyError, Service
+from streams.model.compile import compile_model
 from streams.model.definition import Alert, Entry, Framework, Model, Question, Stage
 from streams.model.problems import Problem
+from streams.runtime import words
 
 _TOP_TWO = {(1.0, 5.0), (1.0, 7.0), (1.0, 10.0)}  # scales of which the share of the two best is usual
 _NET = (0.0, 10.0)
@@ -26,6 +28,7 @@ _NET = (0.0, 10.0)
 
 def model_routes(service: Service, findings: Sequence[Problem]) -> list[HTTPRouteHandler]:
     """Build the route of the model; `findings` are those of its check."""
+    units = words.units(compile_model(service.model))
 
     @get("/v1/model", sync_to_thread=True)
     def get_model(request: Request[Any, Any, Any]) -> ModelInfo:
@@ -35,12 +38,14 @@ def model_routes(service: Service, findings: Sequence[Problem]) -> list[HTTPRout
             matched = service.kpis().entries
         except NotReadyError:
             matched = []
-        return model_info(service.model, matched, findings)
+        return model_info(service.model, matched, findings, units)
 
     return [get_model]
 
 
-def model_info(model: Model, matched: Sequence[int], findings: Sequence[Problem]) -> ModelInfo:
+def model_info(
+    model: Model, matched: Sequence[int], findings: Sequence[Problem], units: Mapping[str, str]
+) -> ModelInfo:
     """Return a model as data; `matched` counts touchpoints by line of the map, then those of no line."""
     known = len(matched) == len(model.touchpoints) + 1
     signals = dict.fromkeys(name for entry in model.touchpoints for name, _ in entry.signals)
@@ -66,6 +71,7 @@ def model_info(model: Model, matched: Sequence[int], findings: Sequence[Problem]
             Finding(severity=each.severity, line=each.line, reason=each.reason, suggestion=each.suggestion)
             for each in findings
         ],
+        units=dict(units),
     )
 
 

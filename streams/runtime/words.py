@@ -13,6 +13,7 @@ from streams.runtime.texts import Texts
 
 MOST_CONTRIBUTIONS = 5
 DURATIONS = frozenset({op.SINCE, op.TENURE, op.RHYTHM, op.UNTIL_TRAIT})
+INSTANTS = frozenset({op.FIRST_OF, op.LAST_OF})
 COUNTED = frozenset({op.COUNT, op.COUNT_ALL, op.DAYS_IN, op.DAYS_ALL})
 OF_SIGNALS = COUNTED | {op.SINCE, op.EVER, op.FIRST_OF, op.LAST_OF, op.AMOUNT, op.AMOUNT_ALL}
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
@@ -66,6 +67,20 @@ def spoken(leaf: Leaf, value: float | str | None) -> str:
     if leaf.instruction.code in DURATIONS:
         return duration(int(value))
     return f"{value:.1f}".removesuffix(".0")
+
+
+def units(compiled: Compiled) -> dict[str, str]:
+    """Return, by their text, the terms of a model's rules whose values are no plain numbers.
+
+    `duration` is in milliseconds, `instant` in milliseconds since 1970.
+    """
+    found = {}
+    for leaf in (leaf for program in compiled.programs for leaf in program.leaves):
+        if leaf.instruction.code in DURATIONS:
+            found[leaf.text] = "duration"
+        elif leaf.instruction.code in INSTANTS:
+            found[leaf.text] = "instant"
+    return found
 
 
 def duration(ms: int) -> str:

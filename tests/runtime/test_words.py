@@ -5,9 +5,18 @@ from collections.abc import Sequence
 import pytest
 
 from schemas.outputs import Contribution
+from streams.model.compile import compile_model
 from streams.model.definition import Alert, TransitionPattern
 from streams.model.expression import Rule
-from streams.runtime.words import MOST_CONTRIBUTIONS, Source, contributions, raising, signal_contributions
+from streams.model.load import load_model_text
+from streams.runtime.words import (
+    MOST_CONTRIBUTIONS,
+    Source,
+    contributions,
+    raising,
+    signal_contributions,
+    units,
+)
 from tests.nodes import DAY, number
 
 NEVER = float("nan")
@@ -90,3 +99,26 @@ def test_what_never_happened_contributes_nothing() -> None:
 def test_an_alert_says_upon_what_it_was_raised(alert: Alert, expected: str) -> None:
     """As the model says it; `always` would explain nothing."""
     assert raising(alert, "RULE") == expected
+
+
+def test_terms_that_are_no_plain_numbers_have_a_unit() -> None:
+    """Lengths of time and instants are milliseconds; a count needs no unit."""
+    model = load_model_text(
+        """
+model: m
+version: 1
+touchpoints: [{event: Bought, signals: [purchase]}]
+frameworks:
+  way:
+    kind: free
+    stages:
+      low: {}
+      top: {when: "since(purchase) < 7d and first(purchase) < last(purchase) and count(purchase, 7d) > 1"}
+"""
+    )
+
+    found = units(compile_model(model))
+
+    assert found == {
+        "since(purchase)": "duration", "first(purchase)": "instant", "last(purchase)": "instant",
+    }  # fmt: skip
