@@ -110,7 +110,7 @@ version: 1
 touchpoints: [{event: Bought, signals: [purchase]}]
 frameworks:
   way:
-    kind: free
+    kind: ladder
     stages:
       low: {}
       top: {when: "since(purchase) < 7d and first(purchase) < last(purchase) and count(purchase, 7d) > 1"}
