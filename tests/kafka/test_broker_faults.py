@@ -72,6 +72,7 @@ def test_a_worker_is_not_ready_while_the_broker_is_away(broker: Broker, fresh: F
         run.settle()
 
 
+@pytest.mark.torture
 def test_told_to_stop_while_the_broker_is_away(broker: Broker, fresh: Fresh, tmp_path: Path) -> None:
     """It cannot flush, so it ends as one that hangs, in time; the next worker does it again."""
     with trial(broker, fresh, tmp_path, seed=13) as run:
