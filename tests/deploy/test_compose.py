@@ -228,6 +228,17 @@ def test_images_are_pinned_and_ours_has_the_version_of_the_project(services: dic
     assert {services[name]["build"]["dockerfile"] for name in OURS} == {str(DOCKERFILE.relative_to(ROOT))}
 
 
+def test_what_is_mounted_from_the_repository_is_there_and_read_only(services: dict[str, Any]) -> None:
+    """An engine would make a directory of what is missing, and Prometheus would not start."""
+    binds = [
+        volume for each in services.values() for volume in each.get("volumes", []) if volume["type"] == "bind"
+    ]
+
+    assert binds
+    assert [volume["source"] for volume in binds if not Path(volume["source"]).exists()] == []
+    assert all(volume["read_only"] for volume in binds)
+
+
 def test_prometheus_scrapes_the_services_and_has_the_token(
     services: dict[str, Any], resolved: dict[str, Any]
 ) -> None:
@@ -246,3 +257,16 @@ def test_prometheus_scrapes_the_services_and_has_the_token(
     assert dashboard["authorization"]["credentials_file"] == "/run/secrets/rapport_token"
     mounted = {volume["target"] for volume in services["prometheus"]["volumes"]}
     assert {str(Path(each).parent) for each in MOUNTED_IN_PROMETHEUS["rule_files"]} <= mounted
+
+
+def test_grafana_finds_its_dashboards_and_prometheus(services: dict[str, Any]) -> None:
+    """Its provisioning names a directory that is mounted, and a variable that is set."""
+    grafana = services["grafana"]
+    mounted = {volume["target"]: volume["source"] for volume in grafana["volumes"]}
+    provisioning = Path(mounted["/etc/grafana/provisioning"])
+
+    [provider] = yaml.safe_load((provisioning / "dashboards/rapport.yml").read_text())["providers"]
+    [source] = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"]
+
+    assert mounted[provider["options"]["path"]] == str(ROOT / "deploy/grafana/dashboards")
+    assert grafana["environment"][source["url"].strip("${}")] == "http://prometheus:9090"
