@@ -1,12 +1,7 @@
 """A worker as a process: from the settings to a running `Worker`, with its metrics and health on a port."""
 
-import json
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib.metadata import version
-from socketserver import ThreadingMixIn
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from aiokafka.errors import KafkaConnectionError
 from click import ClickException
@@ -15,7 +10,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from schemas.dead_letter import DeadLetter
 from streams.cli.kafka import LastWords, unreachable
 from streams.cli.refusal import Refusal
-from streams.exposition import CONTENT_TYPE, Exposition
+from streams.cli.worker_port import serve
 from streams.ingest.foreign import read_record
 from streams.ingest.item import Refused
 from streams.instrumentation_population import Population
@@ -78,7 +73,9 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         model, read=worker.readings, partitions=lambda: worker.partitions,
         hindrance=lambda: worker.hindrance, registry=registry,
     )  # fmt: skip
-    server = _serve(settings, worker, registry)
+    server = serve(
+        settings.host, settings.metrics_port, registry=registry, hindrance=lambda: worker.hindrance
+    )
     worker.instrumentation.serving(url=f"http://{settings.host}:{server.server_port}")
     try:
         with LastWords():
@@ -106,44 +103,3 @@ def _adapt(value: bytes, received_ms: int | None, fallback_id: str) -> list[Touc
         else (item.subject.encode(), item.value)
         for item in read_record(value, received_ms=received_ms, fallback_id=fallback_id)
     ]
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    """Answers each request in a thread, so that one that hangs keeps nobody waiting."""
-
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing of each request."""
-
-
-def _serve(settings: Settings, worker: Worker, registry: CollectorRegistry) -> WSGIServer:
-    """Serve /metrics, /healthz and /readyz in a thread."""
-    exposition = Exposition(registry)
-
-    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if path == "/metrics":
-            text = exposition.text()
-            start("200 OK", [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(text)))])
-            return [text]
-        if path not in {"/healthz", "/readyz"}:
-            start("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"/metrics, /healthz or /readyz\n"]
-        hindrance = worker.hindrance if path == "/readyz" else None
-        start("503 Service Unavailable" if hindrance else "200 OK", [("Content-Type", "application/json")])
-        return [
-            json.dumps({"status": "ok" if hindrance is None else "unavailable", "reason": hindrance}).encode()
-        ]
-
-    try:
-        server = make_server(settings.host, settings.metrics_port, answer, _Server, _Quiet)
-    except OSError as error:
-        raise Refusal(
-            f"cannot listen on {settings.host} port {settings.metrics_port}: {error.strerror}. "
-            "Choose another with --metrics-port (0 takes a free one)"
-        ) from error
-    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
-    return server
