@@ -10,12 +10,12 @@ import time
 
 import click
 
-from bench import figures, footprint, machine, processing, serving
+from bench import figures, footprint, machine, processing, scraping, serving
 from bench.figures import Figure, Measured, Row
 from bench.kafka import parts
 from streams.engine.compiled import INTERPRETED
 
-NAMES = ("replay", "up", "size", "start", "compile", "help", *parts.NAMES)
+NAMES = ("replay", "up", "scrape", "size", "start", "compile", "help", *parts.NAMES)
 
 
 @click.command()
@@ -41,7 +41,7 @@ def main(
 ) -> None:
     """Measure NAMES (all of them if none is given).
 
-    replay, up, size, start, compile, help; and on a Kafka that is started for them:
+    replay, up, scrape, size, start, compile, help; and on a Kafka that is started for them:
     kafka, kafka-recovery, kafka-latency, kafka-memory, kafka-workers.
     """
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # what was started ends too
@@ -83,6 +83,7 @@ class Scale:
         return {
             "replay": processing.rows(self.sizes),
             "up": serving.ROWS,
+            "scrape": scraping.ROWS,
             "size": footprint.SIZE_ROWS,
             "start": footprint.start_rows(self.sizes[1]),
             "compile": [footprint.COMPILE_ROW],
@@ -94,7 +95,7 @@ class Scale:
         """Return how many runs stand behind a figure."""
         if name in parts.NAMES:
             return self.kafka.runs_of(name)
-        return {"help": 10, "compile": 1, "size": 1}.get(name, self.runs)
+        return {"help": 10, "compile": 1, "size": 1, "scrape": 2 * self.runs + 1}.get(name, self.runs)
 
     def measure(self, name: str) -> dict[str, Figure]:
         """Run one benchmark."""
@@ -108,6 +109,11 @@ class Scale:
                 return serving.measure(
                     seconds=self.seconds, touchpoints=touchpoints, samples=51, runs=self.runs, tell=_tell
                 )
+            case "scrape":
+                return scraping.measure(
+                    seconds=self.seconds * 2 / 3, touchpoints=min(self.touchpoints, 300_000),
+                    pairs=2 * self.runs + 1, tell=_tell,
+                )  # fmt: skip
             case "size":
                 return footprint.sizes(
                     customers=self.demo_customers, days=self.demo_days, resident=self.sizes[1], tell=_tell

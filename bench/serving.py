@@ -67,22 +67,27 @@ def _loaded(
         data, stamp = Path(directory) / "data", client.now()
         with Server(data) as server:
             tell(f"up: {CLIENTS} clients post for {seconds:g} s")
-            done = _post(server.url, path, seconds=seconds, stamp=stamp)
+            done = post(server.url, path, seconds=seconds, stamp=stamp)
             sent = sum(each.batches for each in done) * client.BATCH
             behind = sent - server.metric(_APPLIED)
-            began, deadline = min(each.began for each in done), time.monotonic() + _DRAIN_S
-            while server.metric(_APPLIED) < sent and time.monotonic() < deadline:
-                time.sleep(0.1)
+            wait_until_processed(server, sent)
+            began = min(each.began for each in done)
             rate, memory = sent / (time.time() - began), server.resident_bytes()
             tell(f"  {rate:,.0f} touchpoints/s; {behind:,.0f} behind at the end of the posts")
             visible = median(_seen_after_ms(server.url, number) for number in range(samples))
             tell(f"  visible after {visible:.1f} ms")
-        posted = _sent(path, done, stamp=stamp)
-        _insist(data, posted, touchpoints=sent, singles=samples)
+        insist(data, posted_by(path, done, stamp=stamp), touchpoints=sent, singles=samples)
     return rate, behind, visible, memory
 
 
-def _post(url: str, path: Path, *, seconds: float, stamp: str) -> list[client.Posted]:
+def wait_until_processed(server: Server, touchpoints: int) -> None:
+    """Wait until so many are applied, but not for ever."""
+    deadline = time.monotonic() + _DRAIN_S
+    while server.metric(_APPLIED) < touchpoints and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def post(url: str, path: Path, *, seconds: float, stamp: str) -> list[client.Posted]:
     """Run the clients to their end."""
     command = [sys.executable, "-m", "bench.client", url, str(path)]
     with ExitStack() as stack:
@@ -123,14 +128,14 @@ def _seen_after_ms(url: str, number: int) -> float:
     return took_ms
 
 
-def _sent(path: Path, done: list[client.Posted], *, stamp: str) -> Iterator[bytes]:
+def posted_by(path: Path, done: list[client.Posted], *, stamp: str) -> Iterator[bytes]:
     """Yield what the clients posted, made again."""
     for part, each in enumerate(done):
         made = client.batches(path, part=part, parts=CLIENTS, stamp=stamp)
         yield from (body for batch in islice(made, each.batches) for body in batch)
 
 
-def _insist(data: Path, posted: Iterator[bytes], *, touchpoints: int, singles: int) -> None:
+def insist(data: Path, posted: Iterator[bytes], *, touchpoints: int, singles: int) -> None:
     """Hold what the log gives back against what was posted.
 
     Raises:
