@@ -53,9 +53,7 @@ export function address(path, query = {}) {
 }
 
 /** The address of a customer in the API or on the page; a slash in the id is written %2F. */
-export const customerPath = (base, id, rest = "") => `${base}/${segment(id)}${rest}`;
+export const customerPath = (base, id, rest = "") => `${base}/${encodeURIComponent(id)}${rest}`;
 
-/** Write a text as one segment of a path: dots alone would be taken for directories. */
-export function segment(text) {
-  return encodeURIComponent(text).replace(/^\.{1,2}$/, (dots) => dots.replaceAll(".", "%2E"));
-}
+/** Whether an id can be written into an address: browsers take dots alone for directories, even encoded. */
+export const isAddressable = (id) => id !== "." && id !== "..";

@@ -24,11 +24,14 @@ export function trend(pick, { days, hours, kpis }) {
   return { step, values: values.filter((value) => value !== null && value !== undefined) };
 }
 
+/** Every record read has exactly one of these outcomes; other counts tell more about some of them. */
+export const OUTCOMES = ["applied", "duplicate", "late", "suppressed", "dead_letter", "internal"];
+
 /** What became of today's touchpoints: running totals less those of the last day before. */
 export function outcomesToday(kpis, days) {
   const midnight = Math.floor(Date.parse(kpis.as_of) / DAY_MS) * DAY_MS;
   const before = days.filter(({ start }) => Date.parse(start) < midnight).at(-1)?.kpis.outcomes ?? {};
-  const since = Object.entries(kpis.outcomes).map(([name, total]) => [name, total - (before[name] ?? 0)]);
+  const since = OUTCOMES.map((name) => [name, (kpis.outcomes[name] ?? 0) - (before[name] ?? 0)]);
   return Object.fromEntries(since.filter(([, count]) => count > 0));
 }
 
@@ -83,6 +86,18 @@ export function ranked(counts, most = 8) {
   if (rest > 0) shown.push({ name: null, count: rest });
   const largest = Math.max(1, ...shown.map(({ count }) => count));
   return shown.map((row) => ({ ...row, share: row.count / total, width: row.count / largest }));
+}
+
+/** A figure of a day for each of the last 28 days (UTC) since the first that is known; today is `kpis`. */
+export function byDay(days, kpis, figure) {
+  const known = new Map(days.map((point) => [point.start.slice(0, 10), figure(point.kpis)]));
+  const now = Date.parse(kpis.as_of);
+  known.set(kpis.as_of.slice(0, 10), figure(kpis));
+  const all = Array.from({ length: 28 }, (_, i) =>
+    new Date(now - (27 - i) * DAY_MS).toISOString().slice(0, 10),
+  );
+  const first = [...known.keys()].sort()[0];
+  return all.filter((day) => day >= first).map((day) => [day, known.get(day) ?? 0]);
 }
 
 /** The mean of a score, null when nobody has it. */

@@ -2,7 +2,7 @@
 
 const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const tenth = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const tenth = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero", maximumFractionDigits: 1 });
@@ -63,5 +63,5 @@ export function reading(value) {
 export function bytes(count) {
   const units = ["B", "KB", "MB", "GB"];
   const power = Math.min(3, Math.max(0, Math.floor(Math.log10(Math.max(count, 1)) / 3)));
-  return `${tenth.format(count / 1000 ** power)} ${units[power]}`;
+  return `${(power ? tenth : whole).format(count / 1000 ** power)} ${units[power]}`;
 }

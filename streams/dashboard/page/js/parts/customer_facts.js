@@ -95,7 +95,7 @@ function signalTable(signals) {
       entries.map(([name, signal]) => [
         foreign(label(name)),
         number(signal.count),
-        signal.sum ? compact(signal.sum) : "–",
+        signal.sum === signal.count ? "–" : compact(signal.sum),
         timeAt(signal.last, date),
       ]),
     ),

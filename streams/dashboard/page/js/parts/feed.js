@@ -5,7 +5,7 @@ import { label } from "../text.js";
 import { customerLink, foreign, mark, timeAgo } from "./names.js";
 
 /**
- * Make a list of at most `most` items that is kept in order; while the reader points at it or is in it, what
+ * Make a list of at most `most` items, the last that came on top; while the reader points at it or is in it, what
  * comes waits. `put(items)` adds, `now()` is the server's time.
  */
 export function feed({ name, most, make, now, scope, empty }) {
@@ -46,9 +46,7 @@ export function feed({ name, most, make, now, scope, empty }) {
     list,
     put(more) {
       const known = new Set(items.map(({ id }) => id));
-      items = [...more.filter(({ id }) => !known.has(id)), ...items]
-        .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
-        .slice(0, most);
+      items = [...more.filter(({ id }) => !known.has(id)), ...items].slice(0, most);
       soon();
     },
   };

@@ -1,5 +1,5 @@
 /* Small pieces that name things: customers, stages, times, severities. Each isolates foreign text. */
-import { customerPath } from "../api.js";
+import { customerPath, isAddressable } from "../api.js";
 import { el } from "../element.js";
 import { ago, exactTime, utc } from "../format.js";
 import { label } from "../text.js";
@@ -9,6 +9,7 @@ export const foreign = (text, attributes = {}) => el("bdi", attributes, text);
 
 /** A link to a customer. */
 export function customerLink(id, text = id) {
+  if (!isAddressable(id)) return foreign(text);
   return el("a", { href: customerPath("/customers", id), class: "plain-link customer" }, foreign(text));
 }
 

@@ -4,6 +4,7 @@ import { compact, number } from "../format.js";
 import { label } from "../text.js";
 import { token } from "../theme.js";
 import { card, table } from "./card.js";
+import { byDay } from "../figures.js";
 import { chart } from "./chart.js";
 import { segments } from "./choose.js";
 
@@ -19,11 +20,7 @@ export function signalDays({ store, scope }, model) {
     const { days, kpis } = store.get();
     if (!kpis) return;
     const figure = (figures) => figures.signals[signal]?.[what] ?? 0;
-    const today = kpis.as_of.slice(0, 10);
-    const points = days
-      .filter(({ start }) => start.slice(0, 10) < today)
-      .map(({ start, kpis: then }) => [start, figure(then)]);
-    points.push([`${today}T00:00:00Z`, figure(kpis)]);
+    const points = byDay(days, kpis, figure);
     const total = points.reduce((all, [, count]) => all + count, 0);
     say(note, `${compact(total)} in ${number(points.length)} days`);
     drawing.show({
@@ -31,13 +28,13 @@ export function signalDays({ store, scope }, model) {
       table: () =>
         table(
           [["Day (UTC)"], [what ? "Amount" : "Times", true]],
-          [...points].reverse().map(([day, count]) => [day.slice(0, 10), number(count)]),
+          [...points].reverse().map(([day, count]) => [day, number(count)]),
         ),
       draw: () => ({
         data: [
           {
             type: "bar",
-            x: points.map(([day]) => day.slice(0, 10)),
+            x: points.map(([day]) => day),
             y: points.map(([, count]) => count),
             marker: { color: token("accent"), cornerradius: 2 },
             hovertemplate: "%{x}: %{y}<extra></extra>",

@@ -20,7 +20,7 @@ export function tile(name, { hint = null } = {}) {
       const points = figure.trend?.values ?? [];
       if (String(points) === drawn) return;
       drawn = String(points);
-      fill(trend, points.length > 1 ? spark(points) : null);
+      fill(trend, points.length > 2 ? spark(points) : null);
     },
   };
 }

@@ -1,7 +1,7 @@
 /* The tiles of the overview: figures about everybody, each with its change and its trend. */
 import { el } from "../element.js";
 import { change, compact, decimal, number, share } from "../format.js";
-import { answersFigure, dayBefore, outcomesToday, sum, trend } from "../figures.js";
+import { answersFigure, dayBefore, OUTCOMES, outcomesToday, sum, trend } from "../figures.js";
 import { label, title } from "../text.js";
 import { sharesTile, tile } from "./tile.js";
 
@@ -85,7 +85,6 @@ export function tiles(page, model) {
 function showTouchpoints(one, { kpis, days }) {
   const outcomes = Object.entries(outcomesToday(kpis, days));
   const total = outcomes.reduce((all, [, count]) => all + count, 0);
-  const order = Object.keys(kpis.outcomes);
   one.show({
     value: compact(sum(kpis.channels)),
     rows: outcomes
@@ -93,7 +92,7 @@ function showTouchpoints(one, { kpis, days }) {
       .map(([name, count]) => ({
         label: label(name).toLowerCase(),
         share: total ? count / total : 0,
-        colour: OUTCOME_COLOURS[order.indexOf(name) % OUTCOME_COLOURS.length],
+        colour: OUTCOME_COLOURS[OUTCOMES.indexOf(name)],
       }))
       .slice(0, 3),
   });

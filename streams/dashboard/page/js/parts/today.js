@@ -64,6 +64,6 @@ export function today({ store, scope }, model) {
 }
 
 function amount(figures) {
-  if (!figures || figures[1] === 0) return " ";
+  if (!figures || figures[1] === figures[0]) return " "; // without amounts each counts as one
   return `Σ ${Math.abs(figures[1]) < 100_000 ? number(Math.round(figures[1] * 100) / 100) : compact(figures[1])}`;
 }

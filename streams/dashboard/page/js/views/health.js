@@ -1,5 +1,6 @@
 /* Health: is it ready, is it behind, does the count of records add up, what does it hold. */
 import { el, fill } from "../element.js";
+import { OUTCOMES } from "../figures.js";
 import { bytes, duration, number, share } from "../format.js";
 import { label, plural } from "../text.js";
 import { bars } from "../parts/bars.js";
@@ -52,7 +53,8 @@ function ready(status) {
 }
 
 function records({ outcomes: counts }, list) {
-  const entries = Object.entries(counts);
+  const entries = OUTCOMES.map((name) => [name, counts[name] ?? 0]);
+  const others = Object.entries(counts).filter(([name, count]) => !OUTCOMES.includes(name) && count > 0);
   const total = entries.reduce((all, [, count]) => all + count, 0);
   const most = Math.max(1, ...entries.map(([, count]) => count));
   list.show(
@@ -76,6 +78,14 @@ function records({ outcomes: counts }, list) {
       el("b", {}, number(total)),
       " records read. Nothing is lost, nothing is counted twice.",
     ),
+    others.length > 0 &&
+      el(
+        "p",
+        { class: "muted small" },
+        "Counted beside: ",
+        others.map(([name, count]) => `${label(name).toLowerCase()} ${number(count)}`).join(", "),
+        ".",
+      ),
   );
 }
 

@@ -27,7 +27,6 @@ export async function model(page) {
           el("code", { title: found.digest }, found.digest.slice(0, 12)),
         ),
       }),
-      findings(found.findings),
       el(
         "div",
         { class: "grid" },
@@ -46,6 +45,7 @@ export async function model(page) {
             diagram(framework, stageColours(framework, ramp())),
           ),
         ),
+        findings(found.findings),
       ),
       card(
         "Touchpoint map",
@@ -59,10 +59,14 @@ export async function model(page) {
 
 function findings(list) {
   if (list.length === 0)
-    return card("Check", {}, el("p", {}, chip("nothing to say", "good"), " The model reads well."));
+    return card(
+      "Check",
+      { kind: "half" },
+      el("p", {}, chip("nothing to say", "good"), " The model reads well."),
+    );
   return card(
     "Check",
-    { note: `${number(list.length)} ${plural(list.length, "finding", "findings")}` },
+    { kind: "half", note: `${number(list.length)} ${plural(list.length, "finding", "findings")}` },
     el(
       "ul",
       { class: "feed" },

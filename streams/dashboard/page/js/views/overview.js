@@ -47,7 +47,7 @@ function asOf({ store, scope }) {
   scope.add(
     store.watch(
       (all) => all.kpis,
-      (kpis) => fill(words, "Everybody as of ", timeAt(kpis.as_of, time)),
+      (kpis) => kpis.customers > 0 && fill(words, "Everybody as of ", timeAt(kpis.as_of, time)),
     ),
   );
   return words;

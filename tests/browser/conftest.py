@@ -1,0 +1,69 @@
+"""A real Chromium and a real server, one of each for all tests of this directory."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.site import Site, people
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("these tests look through a real browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server of the module's own, with some people."""
+    serving = Site(tmp_path_factory.mktemp("site"))
+    serving.post_all(people())
+    serving.settle()
+    yield serving
+    serving.close()
+
+
+@pytest.fixture
+def trouble() -> list[str]:
+    """What went wrong on pages; a test that expects something takes it out."""
+    return []
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: Site, trouble: list[str]) -> Iterator[Visit]:
+    """Open a page at a path; at the end nothing may have gone wrong, and nobody else been asked."""
+    contexts = []
+
+    def open_page(path: str, *, width: int = 1280, height: int = 900, scheme: str = "light") -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda said: said.type in {"error", "warning"} and trouble.append(said.text))
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda request: _is_foreign(request.url) and trouble.append(request.url))
+        page.goto(site.url + path)
+        return page
+
+    def _is_foreign(url: str) -> bool:
+        return urlsplit(url).scheme in {"http", "https", "ws"} and not url.startswith(site.url)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert trouble == []
