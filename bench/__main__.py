@@ -10,12 +10,12 @@ import time
 
 import click
 
-from bench import figures, footprint, machine, processing, scraping, serving
+from bench import figures, footprint, machine, painting, processing, scraping, serving
 from bench.figures import Figure, Measured, Row
 from bench.kafka import parts
 from streams.engine.compiled import INTERPRETED
 
-NAMES = ("replay", "up", "scrape", "size", "start", "compile", "help", *parts.NAMES)
+NAMES = ("replay", "up", "scrape", "page", "size", "start", "compile", "help", *parts.NAMES)
 
 
 @click.command()
@@ -41,7 +41,7 @@ def main(
 ) -> None:
     """Measure NAMES (all of them if none is given).
 
-    replay, up, scrape, size, start, compile, help; and on a Kafka that is started for them:
+    replay, up, scrape, page, size, start, compile, help; and on a Kafka that is started for them:
     kafka, kafka-recovery, kafka-latency, kafka-memory, kafka-workers.
     """
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # what was started ends too
@@ -84,6 +84,7 @@ class Scale:
             "replay": processing.rows(self.sizes),
             "up": serving.ROWS,
             "scrape": scraping.ROWS,
+            "page": painting.ROWS,
             "size": footprint.SIZE_ROWS,
             "start": footprint.start_rows(self.sizes[1]),
             "compile": [footprint.COMPILE_ROW],
@@ -95,7 +96,9 @@ class Scale:
         """Return how many runs stand behind a figure."""
         if name in parts.NAMES:
             return self.kafka.runs_of(name)
-        return {"help": 10, "compile": 1, "size": 1, "scrape": 2 * self.runs + 1}.get(name, self.runs)
+        return {"help": 10, "compile": 1, "size": 1, "scrape": 2 * self.runs + 1, "page": 10}.get(
+            name, self.runs
+        )
 
     def measure(self, name: str) -> dict[str, Figure]:
         """Run one benchmark."""
@@ -114,6 +117,10 @@ class Scale:
                     seconds=self.seconds * 2 / 3, touchpoints=min(self.touchpoints, 300_000),
                     pairs=2 * self.runs + 1, tell=_tell,
                 )  # fmt: skip
+            case "page":
+                return painting.measure(
+                    touchpoints=min(self.touchpoints, 300_000), samples=self.runs_of(name), tell=_tell
+                )
             case "size":
                 return footprint.sizes(
                     customers=self.demo_customers, days=self.demo_days, resident=self.sizes[1], tell=_tell
