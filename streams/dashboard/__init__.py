@@ -15,4 +15,5 @@ limits.py      requests per second of a caller, places for event streams
 headers.py     what is said with every answer
 addresses.py   customer ids in paths
 problems.py    errors as RFC 9457 problems
+document.py    the OpenAPI document
 """

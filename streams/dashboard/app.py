@@ -8,12 +8,12 @@ from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import CollectorRegistry
 
 from streams.dashboard import problems
 from streams.dashboard.addresses import CustomerAddresses
 from streams.dashboard.customers import customer_routes
+from streams.dashboard.document import DocumentPlugin
 from streams.dashboard.events import event_routes
 from streams.dashboard.feed import Feed
 from streams.dashboard.figures import figure_routes
@@ -70,8 +70,9 @@ def create_app(
         openapi_config=OpenAPIConfig(
             title="Rapport",
             version=version,
-            path="/v1",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            path="/v1/openapi.json",
+            use_handler_docstrings=True,
+            render_plugins=[DocumentPlugin(guarded=admission.guarded)],
         ),
         logging_config=None,
     )

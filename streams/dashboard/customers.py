@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from litestar import Request, get
 from litestar.exceptions import NotFoundException, ValidationException
@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from schemas.pages import CustomerPage, ScoreHistory, TouchpointPage
 from schemas.views import CustomerView, Why
 from streams.dashboard.addresses import read_customer_id
-from streams.dashboard.parameters import Cursor, Limit, number_of, refuse_unknown
+from streams.dashboard.parameters import Cursor, Limit, NumberCursor, number_of, refuse_unknown
 from streams.dashboard.service import Service
 from streams.runtime.search import CustomerQuery, UnknownName
 
@@ -20,7 +20,14 @@ _Answer = TypeVar("_Answer", CustomerView, Why)
 
 Name = Annotated[str | None, QueryParameter(max_length=256)]
 Prefix = Annotated[str, QueryParameter(max_length=256, description="What the ids begin with.")]
-Bound = Annotated[float | None, QueryParameter(ge=0, le=100, description="A bound of the score, included.")]
+_RANGE: Final = {"minimum": 0, "maximum": 100}
+_BOUND: Final = "A bound of the score, included."
+Low = Annotated[
+    float | None, QueryParameter(name="min", ge=0, le=100, description=_BOUND, schema_extra=_RANGE)
+]
+High = Annotated[
+    float | None, QueryParameter(name="max", ge=0, le=100, description=_BOUND, schema_extra=_RANGE)
+]
 
 
 def customer_routes(service: Service) -> list[HTTPRouteHandler]:
@@ -33,8 +40,8 @@ def customer_routes(service: Service) -> list[HTTPRouteHandler]:
         framework: Name = None,
         stage: Name = None,
         score: Name = None,
-        low: Annotated[float | None, QueryParameter(name="min", ge=0, le=100)] = None,
-        high: Annotated[float | None, QueryParameter(name="max", ge=0, le=100)] = None,
+        low: Low = None,
+        high: High = None,
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> CustomerPage:
@@ -84,7 +91,7 @@ def customer_routes(service: Service) -> list[HTTPRouteHandler]:
         request: Request[Any, Any, Any],
         customer_id: FromPath[str],
         limit: Limit = 50,
-        cursor: Cursor = None,
+        cursor: NumberCursor = None,
     ) -> TouchpointPage:
         """List a customer's touchpoints, the last stored first; an empty page may have a `next`."""
         refuse_unknown(request, {"limit", "cursor"})
@@ -95,7 +102,7 @@ def customer_routes(service: Service) -> list[HTTPRouteHandler]:
         request: Request[Any, Any, Any],
         customer_id: FromPath[str],
         limit: Limit = 200,
-        cursor: Cursor = None,
+        cursor: NumberCursor = None,
     ) -> ScoreHistory:
         """List a customer's scores as they were sent, newest first."""
         refuse_unknown(request, {"limit", "cursor"})

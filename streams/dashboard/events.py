@@ -7,14 +7,13 @@ from typing import Annotated, Any, Final
 from litestar import Request, get
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from streams.dashboard.feed import LOST, Feed, Happening, Listener, Place
 from streams.dashboard.limits import StreamPlaces
-from streams.dashboard.parameters import refuse_unknown
+from streams.dashboard.parameters import PLACE, refuse_unknown
 from streams.dashboard.session import Caller
 
 PATIENCE_S: Final = 15.0
@@ -24,6 +23,7 @@ KINDS: Final = {
     "alerts": ("alert", "acknowledgement"),
     "kpis": ("kpis",),
 }
+_ANY: Final = "|".join(KINDS)
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -34,22 +34,23 @@ _HEADERS: Final = [
 def event_routes(feed: Feed, places: StreamPlaces) -> list[HTTPRouteHandler]:
     """Build the route of the event stream."""
 
-    @get(
-        "/v1/events",
-        media_type="text/event-stream",
-        responses={
-            200: ResponseSpec(str, media_type="text/event-stream", description="Server-sent events."),
-            503: ResponseSpec(bytes, description="Too many streams are open.", generate_examples=False),
-        },
-    )
+    @get("/v1/events", media_type="text/event-stream")
     async def get_events(
         request: Request[Any, Any, Any],
         kinds: Annotated[
-            str, QueryParameter(description="Some of transitions, alerts, kpis, parted by commas.")
+            str,
+            QueryParameter(
+                description="Some of transitions, alerts, kpis, parted by commas.",
+                schema_extra={"pattern": f"^({_ANY})(,({_ANY}))*$"},
+            ),
         ] = "transitions,alerts,kpis",
         customer: Annotated[str | None, QueryParameter(max_length=256)] = None,
         since: Annotated[
-            str | None, QueryParameter(description="As the header Last-Event-ID, where none can be sent.")
+            str | None,
+            QueryParameter(
+                description="As the header Last-Event-ID, where none can be sent.",
+                schema_extra={"pattern": PLACE},
+            ),
         ] = None,
     ) -> ASGIApp:
         """Stream what happens: `transition`, `alert`, `acknowledgement`, `kpis`, and a `beat` now and then.

@@ -13,7 +13,7 @@ from schemas.http import TransitionPage
 from schemas.pages import Acknowledge, Acknowledgement, AlertBook, AlertEntry
 from streams.archive.alert_book import AlertQuery, State
 from streams.dashboard.feed import Feed
-from streams.dashboard.parameters import Cursor, Limit, number_of, refuse_unknown
+from streams.dashboard.parameters import Limit, NumberCursor, number_of, refuse_unknown
 from streams.dashboard.service import Service
 from streams.dashboard.session import Caller
 from streams.model.definition import Model
@@ -29,7 +29,7 @@ def output_routes(service: Service, feed: Feed, now: Callable[[], datetime]) -> 
     def get_transitions(
         request: Request[Any, Any, Any],
         limit: Limit = 100,
-        cursor: Cursor = None,
+        cursor: NumberCursor = None,
         customer: Name = None,
         framework: Name = None,
     ) -> TransitionPage:
@@ -44,19 +44,25 @@ def output_routes(service: Service, feed: Feed, now: Callable[[], datetime]) -> 
     def get_alerts(
         request: Request[Any, Any, Any],
         limit: Limit = 100,
-        cursor: Cursor = None,
+        cursor: NumberCursor = None,
         chosen: Annotated[State, QueryParameter(name="state")] = "all",
         customer: Name = None,
         alert: Name = None,
         severity: FromQuery[Literal["info", "warning", "critical"] | None] = None,
-        acknowledged: FromQuery[bool | None] = None,
+        acknowledged: FromQuery[Literal["true", "false"] | None] = None,
     ) -> AlertBook:
         """List alerts, the last raised first; what narrows the list may be combined."""
         refuse_unknown(request, {"limit", "cursor", "state", "customer", "alert", "severity", "acknowledged"})
         query = AlertQuery(
-            states=states, state=chosen, customer=customer, alert=alert, severity=severity,
-            acknowledged=acknowledged, before=number_of(cursor), limit=limit,
-        )  # fmt: skip
+            states=states,
+            state=chosen,
+            customer=customer,
+            alert=alert,
+            severity=severity,
+            acknowledged=None if acknowledged is None else acknowledged == "true",
+            before=number_of(cursor),
+            limit=limit,
+        )
         return service.told.alerts(query)
 
     @get("/v1/alerts/{alert_id:str}", sync_to_thread=True)
@@ -65,7 +71,12 @@ def output_routes(service: Service, feed: Feed, now: Callable[[], datetime]) -> 
         refuse_unknown(request, set())
         return _known(service.told.alert(alert_id, states=states), alert_id)
 
-    @post("/v1/alerts/{alert_id:str}/acknowledgement", status_code=200, sync_to_thread=True)
+    @post(
+        "/v1/alerts/{alert_id:str}/acknowledgement",
+        status_code=200,
+        sync_to_thread=True,
+        description="Say who looks after an alert; saying it again replaces what was said.",
+    )
     def acknowledge(
         request: Request[Any, Any, Any], alert_id: FromPath[str], data: JSONBody[Acknowledge]
     ) -> AlertEntry:

@@ -1,66 +1,14 @@
 """The embedded run behind the HTTP edge, in one process: a full disk, readiness, reads after writes."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar import Litestar
-from litestar.testing import TestClient
-from prometheus_client import CollectorRegistry
 
-from streams.cli.answers import EmbeddedAnswers
-from streams.cli.store import EmbeddedStore
-from streams.dashboard.app import create_app
-from streams.dashboard.guard import Admission
-from streams.ingest.http import touchpoints_route
-from streams.instrumentation import Instrumentation
-from streams.model.load import load_model
 from streams.runtime.embedded.log import EmbeddedLog
-from streams.runtime.embedded.run import EmbeddedRun, RunSettings
-from streams.runtime.processor import Processor
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-NOON_MS = 1_772_366_400_000
-MODEL = load_model("starter")
-URL = "http://127.0.0.1:8080"
-
-
-class Edge:
-    """A log, a run that the test steps by hand or starts, and a client; the clock stands at noon."""
-
-    def __init__(self, directory: Path, *, max_bytes: int | None = None) -> None:
-        registry = CollectorRegistry()
-        instrumentation = Instrumentation(MODEL, build="0", registry=registry)
-        self.log = EmbeddedLog(directory, max_bytes=max_bytes)
-        self.run = EmbeddedRun(
-            self.log,
-            MODEL,
-            lambda: Processor(MODEL),
-            clock=lambda: NOON_MS,
-            instrumentation=instrumentation,
-            settings=RunSettings(flush_interval_ms=1, retry_ms=10),
-        )
-        store = EmbeddedStore(self.log, clock=lambda: NOON_MS, instrumentation=instrumentation)
-        service = self.service = EmbeddedAnswers(self.log, self.run, MODEL, trouble=lambda: store.trouble)
-        app = create_app(
-            service,
-            admission=Admission(),
-            instrumentation=instrumentation,
-            registry=registry,
-            version="0",
-            now=lambda: NOON,
-            routes=[touchpoints_route(store, instrumentation)],
-        )
-        self.client: TestClient[Litestar] = TestClient(app, base_url=URL)
-        self.client.__enter__()
-
-    def close(self) -> None:
-        """End everything."""
-        self.client.__exit__(None, None, None)
-        self.run.stop()
-        self.log.close()
+from tests.cli.edge import NOON, NOON_MS, Edge
 
 
 @pytest.fixture
