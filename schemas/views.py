@@ -40,12 +40,15 @@ class RecentChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer as of `as_of`; `next_due` is when something can next change by itself."""
+    """A customer as of `as_of`; `next_due` is when something can next change by itself.
+
+    `first` and `last` are the times of its touchpoints, null where only its outputs are known.
+    """
 
     customer_id: str
     as_of: AwareDatetime
-    first: AwareDatetime
-    last: AwareDatetime
+    first: AwareDatetime | None = None
+    last: AwareDatetime | None = None
     scores: dict[str, float | None]
     dimensions: dict[str, float | None]
     mix: dict[str, float]

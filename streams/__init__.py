@@ -5,6 +5,8 @@ model/              PURE  the YAML language: read, checked, compiled to the engi
 runtime/                  processor (PURE: records in, happenings out) and the logs that run it
 ingest/                   other people's events into touchpoints; the HTTP collector
 dashboard/                the JSON API over the live table
+archive/                  what was told, as tables of SQLite
+materialised/             the same of a fleet on Kafka, made of its topics
 demo/                     the made-up company and its view
 cli/                      one module per command
 instrumentation.py        what happens, as log lines and metrics
@@ -12,6 +14,7 @@ instrumentation_population.py  how everybody is, as metrics read when somebody a
 instrumentation_disk.py   how much room the embedded log takes and has
 population_gauges.py      what these are, and where in the figures they are found
 instrumentation_worker.py what happens in a worker on Kafka alone
+instrumentation_dashboard.py  what happens in a dashboard on Kafka alone
 ledger.py                 records read, and what became of them: one account
 durations.py              how long things take, as metrics
 metrics_table.py          the table of metrics for the README

@@ -166,6 +166,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(ge=0, le=65535, description="Kafka: port of a worker's metrics and health; 0 takes a free one."),
     ] = 9108
 
+    dashboard_timeline: Annotated[
+        bool,
+        Meta(description="Kafka: the dashboard keeps recent touchpoints of each customer, too."),
+    ] = False
+
     @property
     def guarded(self) -> bool:
         """Return whether the port asks for a token."""

@@ -63,11 +63,9 @@ def length(span: timedelta) -> str:
 
 def _head(view: CustomerView) -> RenderableType:
     name = Text(plain(view.customer_id), style="bold")
-    seen = Wrapped(
-        f"as of {moment(view.as_of)} · first seen {moment(view.first)} · last {moment(view.last)}",
-        LISTS,
-        style="dim",
-    )
+    known = ("as of", view.as_of), ("first seen", view.first), ("last", view.last)
+    facts = [f"{what} {moment(at)}" for what, at in known if at is not None]
+    seen = Wrapped(" · ".join(facts), LISTS, style="dim")
     return Group(name, seen)
 
 

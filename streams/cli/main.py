@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": "Watch a made-up company live: the same process, fed by a seeded population.",
     "replay": "Run files of past events through a model, and write down what came of them.",
     "worker": "Run one worker of a fleet on Kafka.",
+    "dashboard": "Serve the API and the page of a fleet on Kafka.",
     "topics": "Show or make the topics of a fleet on Kafka.",
     "send": "Send files of touchpoints to Kafka.",
     "tail": "Follow what a fleet tells on Kafka.",

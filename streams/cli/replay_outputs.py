@@ -104,8 +104,8 @@ def customer_line(view: CustomerView) -> dict[str, object]:
     """Return a customer as `--customers` writes it; times are RFC 3339 with milliseconds and Z."""
     return {
         "customer_id": view.customer_id,
-        "first": render(view.first),
-        "last": render(view.last),
+        "first": None if view.first is None else render(view.first),
+        "last": None if view.last is None else render(view.last),
         "scores": view.scores,
         "dimensions": view.dimensions,
         "stages": view.stages,

@@ -128,13 +128,14 @@ class _Versions(RequestStruct):  # type: ignore[misc]  # aiokafka is read withou
         return ResponseHeader_v0.decode(read_buffer)
 
 
-class _Exactly:
+class Exactly:
     """A request that is not to be fitted to the broker's versions."""
 
     def __init__(self, request: RequestStruct) -> None:
         self._request = request
 
     def prepare(self, _versions: Mapping[int, tuple[int, int]]) -> RequestStruct:
+        """Return the request as it is."""
         return self._request
 
 
@@ -147,13 +148,13 @@ async def allowed(cluster: Administration, settings: Settings, names: Iterable[s
     for request in (_Metadata, _Groups):
         if await cluster.newest(request.API_KEY) < request.API_VERSION:
             return None
-    answer = await cluster.ask(_Exactly(_Metadata(list(names), False, False, True)))
+    answer = await cluster.ask(Exactly(_Metadata(list(names), False, False, True)))
     topics = {
         each[1]: 0 if each[0] == REFUSED else each[4] for each in answer.topics if each[0] in {0, REFUSED}
     }
     try:
         coordinator = await cluster.coordinator(settings.app)
-        found = await cluster.ask(_Exactly(_Groups([settings.app], True)), coordinator)
+        found = await cluster.ask(Exactly(_Groups([settings.app], True)), coordinator)
         group = UNTOLD if found.groups[0][0] else found.groups[0][6]
     except GroupAuthorizationFailedError:
         group = 0
@@ -184,7 +185,7 @@ async def features(cluster: Administration) -> dict[str, int]:
     """
     if await cluster.newest(VERSIONS) < _Versions.API_VERSION:
         return {}
-    answer = await cluster.ask(_Exactly(_Versions("rapport", "1", {})))
+    answer = await cluster.ask(Exactly(_Versions("rapport", "1", {})))
     finalized = answer.tags.get(2)
     return {each[0]: each[1] for each in _decoded(finalized)} if finalized else {}
 

@@ -1,0 +1,101 @@
+"""Recent touchpoints of each customer, as they were sent, where `dashboard_timeline` is on."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from schemas.instants import EPOCH
+from schemas.pages import TouchpointLine, TouchpointPage
+from streams.materialised.arrival import Touch
+
+KEPT_OF_EACH: Final = 200
+
+
+class _Sent(msgspec.Struct):
+    """What is shown of a touchpoint, however wrong the rest of it is."""
+
+    message_id: str = ""
+    event: str = ""
+    timestamp: datetime = EPOCH
+    kind: str = "track"
+    subject: str = "customer"
+    direction: str = "in"
+    channel: str = "other"
+    source: str | None = None
+    properties: dict[str, object] | None = None
+
+
+_sent: Final = msgspec.json.Decoder(_Sent).decode
+
+
+def _read(value: bytes) -> _Sent | None:
+    """Return what can be shown of a touchpoint; None for what cannot be read, which is a dead letter."""
+    try:
+        return _sent(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _line(sent: _Sent) -> TouchpointLine:
+    return TouchpointLine(
+        message_id=sent.message_id,
+        event=sent.event,
+        at=sent.timestamp,
+        kind=sent.kind,
+        direction=sent.direction,
+        channel=sent.channel,
+        source=sent.source,
+        properties=sent.properties or {},
+    )
+
+
+def is_deletion(value: bytes) -> bool:
+    """Return whether a touchpoint asks to forget its customer; those that do say so in plain letters."""
+    if b"delete" not in value:
+        return False
+    sent = _read(value)
+    return sent is not None and (sent.kind, sent.subject) == ("delete", "customer")
+
+
+def forget(connection: sqlite3.Connection, key: bytes) -> None:
+    """Forget the touchpoints of a customer."""
+    connection.execute("DELETE FROM timeline WHERE key = ?", (key,))
+
+
+def write(connection: sqlite3.Connection, touches: Iterable[Touch]) -> None:
+    """Write touchpoints in their order, and keep the last few of each customer."""
+    rows = [(each.key, each.written_ms, each.value) for each in touches]
+    connection.executemany("INSERT INTO timeline (key, written_ms, value) VALUES (?, ?, ?)", rows)
+    connection.executemany(
+        "DELETE FROM timeline WHERE key = ?1 AND sequence <= ("
+        "SELECT sequence FROM timeline WHERE key = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2)",
+        [(key, KEPT_OF_EACH) for key in {row[0] for row in rows}],
+    )
+
+
+def page(
+    connection: sqlite3.Connection, customer_id: str, *, before: int | None, limit: int
+) -> TouchpointPage:
+    """Return a customer's touchpoints, the last stored first; `before` is the cursor of an earlier page."""
+    rows = connection.execute(
+        "SELECT sequence, value FROM timeline WHERE key = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
+        (customer_id.encode(), 1 << 62 if before is None else before, limit + 1),
+    ).fetchall()
+    found = [_read(value) for _, value in rows[:limit]]
+    return TouchpointPage(
+        touchpoints=[_line(sent) for sent in found if sent is not None],
+        next=str(rows[limit - 1][0]) if len(rows) > limit else None,
+    )
+
+
+def expire(connection: sqlite3.Connection, *, before_ms: int, most: int) -> None:
+    """Delete the oldest touchpoints written before that instant, at most so many."""
+    connection.execute(
+        "DELETE FROM timeline WHERE sequence IN ("
+        "SELECT sequence FROM (SELECT sequence, written_ms FROM timeline ORDER BY sequence LIMIT ?) "
+        "WHERE written_ms < ?)",
+        (most, before_ms),
+    )

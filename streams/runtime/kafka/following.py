@@ -1,0 +1,278 @@
+"""The output topics followed into the dashboard's file: what is committed, of all partitions, in no group.
+
+While the broker is away, or the file cannot be written, what is in the file goes on being served; then it is
+read on from where the file ends.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from streams import topics
+from streams.instrumentation_dashboard import DashboardInstrumentation
+from streams.materialised.arrival import Arrival, Place
+from streams.materialised.intake import Intake
+from streams.runtime.kafka.administration import administration
+from streams.runtime.kafka.arrivals import arrivals
+from streams.runtime.kafka.ending import end
+from streams.runtime.kafka.sources import Source, sources
+from streams.runtime.kafka.takeover import reader
+
+AT_ONCE: Final = 5_000  # records in one transaction
+WAIT_MS: Final = 200
+LOOK_S: Final = 1.0
+IDENTITIES_S: Final = 5.0  # how often it is looked whether the topics are still the same
+PATIENCE_S: Final = 5.0  # for an answer of the broker
+AWAY_S: Final = 10.0  # without an answer, and it is said
+RETRY_S: Final = 2.0
+STOP_LOOK_S: Final = 0.2
+NEAR: Final = 1_000  # outputs: whoever is no further behind is current
+
+
+class CannotFollow(Exception):
+    """A topic is not there, or may not be read: run `rapport topics apply`, or allow it."""
+
+
+class _Changed(Exception):
+    """The topics are not those that were there before."""
+
+
+class Follower:
+    """Follows the topics `names` (by their public names: as they are called here) into a file.
+
+    since_ms: how far back touchpoints are read when there are none yet.
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        names: Mapping[str, str],
+        intake: Intake,
+        *,
+        since_ms: int,
+        instrumentation: DashboardInstrumentation,
+    ) -> None:
+        self._client = dict(client)
+        self._names = names
+        self._public = {name: public for public, name in names.items()}
+        self._intake = intake
+        self._since_ms = since_ms
+        self._instrumentation = instrumentation
+        self._ends: dict[Place, int] = {}
+        self._positions: dict[Place, int] = {}
+        self._goal: dict[Place, int] | None = None  # the ends as of the start, until they are reached
+        self._began = time.monotonic()
+        self._heard = time.monotonic()
+        self._trouble: str | None = "it is looking for its topics"
+        self._stopping = threading.Event()
+
+    # Asked from other threads
+
+    def lag(self) -> dict[str, int]:
+        """Return how many outputs of each topic are not in the file, as far as is known."""
+        found = dict.fromkeys(self._names, 0)
+        for place, ends in dict(self._ends).items():
+            found[place[0]] += max(0, ends - self._positions.get(place, 0))
+        return found
+
+    def hindrance(self) -> str | None:
+        """Say what keeps the file from being current; None if nothing does."""
+        away_s = time.monotonic() - self._heard
+        if away_s > AWAY_S:
+            return f"the broker has not answered for {away_s:.0f} s; what was known before is served"
+        if self._trouble is not None:
+            return self._trouble
+        lag = sum(self.lag().values())
+        if self._goal is not None:
+            total = sum(self._goal.values())
+            done = sum(min(self._positions.get(place, 0), end) for place, end in self._goal.items())
+            share = f"{done / total:.0%}" if total else "all"
+            return f"it is catching up: {share} of the topics are taken over, {lag} outputs are left"
+        return f"{lag} outputs are not taken over yet" if lag > NEAR else None
+
+    # The thread's own loop
+
+    def stop_soon(self) -> None:
+        """End `run`; called from another thread."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Follow until `stop`.
+
+        Raises:
+            DamagedFile: the file cannot be used any more.
+        """
+        while not self._stopping.is_set():
+            following = asyncio.create_task(self._follow())
+            while not following.done() and not self._stopping.is_set():
+                await asyncio.wait({following}, timeout=STOP_LOOK_S)
+            if not following.done():
+                await end(following)
+                return
+            self._hinder(following)
+            await asyncio.to_thread(self._stopping.wait, RETRY_S)
+
+    def _hinder(self, ended: "asyncio.Task[None]") -> None:
+        """Say why following ended, if that can pass by itself; a bug does not."""
+        try:
+            ended.result()
+        except _Changed:
+            self._trouble = "topics have changed, and are looked at anew"
+        except (KafkaError, TimeoutError, OSError, CannotFollow) as error:
+            self._trouble = f"the broker does not serve: {type(error).__name__}: {error}".rstrip(": ")
+            if isinstance(error, CannotFollow):
+                self._trouble = str(error)
+            self._instrumentation.hindered(reason=self._trouble)
+        except sqlite3.OperationalError as error:
+            self._trouble = f"the file cannot be written: {error}"
+            self._instrumentation.hindered(reason=self._trouble)
+
+    async def _follow(self) -> None:
+        found = await self.look()
+        identities = {self._public[each.name]: each.identity for each in found.values()}
+        self._intake.belong(identities)
+        async with reader(self._client) as consumer:
+            places = [
+                TopicPartition(each.name, number)
+                for each in found.values()
+                for number in range(each.partitions)
+            ]
+            consumer.assign(places)
+            await self._seek(consumer, places)
+            watch = asyncio.create_task(self._watch(consumer, places, found))
+            self._trouble = None
+            lag = sum(self.lag().values())
+            self._instrumentation.following(partitions=len(places), behind=lag)
+            try:
+                while not watch.done():
+                    await self._take(consumer, places, identities)
+                watch.result()
+            finally:
+                await end(watch)
+
+    async def look(self) -> dict[str, Source]:
+        """Return the topics.
+
+        Raises:
+            CannotFollow: one is not there, or may not be read.
+        """
+        async with administration(self._client) as cluster:
+            found = await sources(cluster, self._names.values())
+        self._heard = time.monotonic()
+        for name in self._names.values():
+            if name not in found:
+                raise CannotFollow(
+                    f"there is no topic {name}: run `rapport topics apply`, or set RAPPORT_TOPIC_PREFIX"
+                )
+            if found[name].may_read is False:
+                raise CannotFollow(
+                    f"this user may not read the topic {name}: allow it with kafka-acls.sh --add "
+                    f"--allow-principal User:… --operation Read --topic {name}"
+                )
+        return found
+
+    async def _seek(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
+        """Go to where the file ends in each partition."""
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        stored = self._intake.positions()
+        for topic in {self._public[each.topic] for each in places}:
+            ahead = [
+                each for each in places
+                if self._public[each.topic] == topic and stored.get(self._place(each), 0) > ends[each]
+            ]  # fmt: skip
+            if ahead:
+                self._intake.forget(topic, why=f"{len(ahead)} of its partitions end before what was read")
+                stored = {place: at for place, at in stored.items() if place[0] != topic}
+        recent = await self._recent(consumer, places)
+        self._ends = {self._place(each): ends[each] for each in places}
+        self._positions = {}
+        for each in places:
+            place = self._place(each)
+            position = stored.get(place, recent.get(each, begins[each]))
+            if position < begins[each]:
+                topic, partition = place
+                self._instrumentation.missed(topic, partition=partition, records=begins[each] - position)
+                position = begins[each]
+            self._positions[place] = position
+            consumer.seek(each, position)
+        if self._goal is None or not self._has_caught_up():
+            self._goal = dict(self._ends)
+
+    async def _recent(
+        self, consumer: AIOKafkaConsumer, places: list[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Return where to begin with touchpoints, which are too many to be read from their beginning."""
+        wanted = {
+            each: self._since_ms for each in places if self._public[each.topic] == topics.TOUCHPOINTS.name
+        }
+        if not wanted:
+            return {}
+        found = await consumer.offsets_for_times(wanted)
+        ends = await consumer.end_offsets(list(wanted))
+        return {each: ends[each] if at is None else at.offset for each, at in found.items()}
+
+    async def _take(
+        self, consumer: AIOKafkaConsumer, places: list[TopicPartition], identities: Mapping[str, str]
+    ) -> None:
+        """Take over what is there, or comes within a moment."""
+        found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=AT_ONCE)
+        read: list[Arrival] = []
+        for records in found.values():
+            for record in records:
+                topic = self._public[record.topic]
+                try:
+                    read += arrivals(topic, record)
+                except ValueError as error:  # msgspec's and Unicode's are of this kind
+                    self._instrumentation.unreadable(
+                        topic, partition=record.partition, offset=record.offset, error=error
+                    )
+        moved = {}
+        for each in places:
+            place, position = self._place(each), await consumer.position(each)
+            if position < self._positions[place]:
+                raise _Changed
+            if position > self._positions[place]:
+                moved[place] = position
+        if moved:
+            self._intake.take(read, moved, identities=identities)
+            self._positions |= moved
+        if self._goal is not None and self._has_caught_up():
+            self._goal = None
+            self._instrumentation.caught_up(seconds=time.monotonic() - self._began)
+
+    def _has_caught_up(self) -> bool:
+        return self._goal is not None and all(
+            self._positions.get(place, 0) >= end for place, end in self._goal.items()
+        )
+
+    async def _watch(
+        self, consumer: AIOKafkaConsumer, places: list[TopicPartition], known: Mapping[str, Source]
+    ) -> None:
+        """Ask the broker again and again where the topics end, and now and then which they are.
+
+        Raises:
+            _Changed: they are others.
+        """
+        looked = time.monotonic()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                ends = await asyncio.wait_for(consumer.end_offsets(places), PATIENCE_S)
+                self._ends = {self._place(each): ends[each] for each in places}
+                self._heard = time.monotonic()
+                if time.monotonic() - looked >= IDENTITIES_S:
+                    if dict(await self.look()) != dict(known):
+                        raise _Changed
+                    looked = time.monotonic()
+            except (KafkaError, TimeoutError, OSError):
+                continue  # the time since it was heard last tells
+
+    def _place(self, each: TopicPartition) -> Place:
+        return self._public[each.topic], each.partition
