@@ -121,6 +121,21 @@ def test_figures_are_told_when_they_are_new_and_the_last_time_is_long_ago(
     assert figures.are_due(state)
 
 
+@pytest.mark.parametrize(("takes_ms", "rests_ms"), [(0, 2_000), (20, 2_000), (21, 2_100), (101, 10_000)])
+def test_figures_that_take_long_are_taken_less_often(
+    state: PartitionState, takes_ms: int, rests_ms: int
+) -> None:
+    """At most a hundredth of the time goes there, and they never get older than ten seconds."""
+    log = Clock()
+    instants = iter([0, 0, takes_ms, takes_ms + rests_ms - 1, takes_ms + rests_ms])
+    figures = Figures(pace_ms=lambda: next(instants), clock_ms=log)
+    process(state, 0)
+
+    figures.take(state)
+
+    assert [figures.are_due(state), figures.are_due(state)] == [False, True]
+
+
 def test_the_age_of_a_flush_is_that_of_its_first_record(state: PartitionState) -> None:
     """One without records has none, and the next begins anew."""
     process(state, 0, appended_ms=NOON)
