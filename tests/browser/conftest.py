@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.site import Site, people
 
@@ -18,6 +18,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.fail("these tests look through a real browser: apt-get install chromium")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=15_000)  # a busy machine; what must be quick says so itself
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()

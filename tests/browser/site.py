@@ -1,5 +1,6 @@
 """A real `rapport up` for browser tests: a model with each kind of framework, and people of many kinds."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tests.cli.process import Up, until
+from tests.cli.process import Up
 
 CROWD = 10_000
 
@@ -46,11 +47,13 @@ def touchpoint(
 class Site:
     """The server of the tests; it can go away and come back under the same address."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, token: str | None = None) -> None:
         model = directory / "seen.yaml"
         model.write_text(MODEL, encoding="utf-8")
         self._data, self._model = directory / "data", str(model)
-        self._up = Up(self._data, "--model", self._model)
+        self._up = Up(self._data, "--model", self._model, *(("--token", token) if token else ()))
+        if token:
+            self._up.client.headers["authorization"] = f"Bearer {token}"
         self.url = str(self._up.client.base_url).rstrip("/")
         self._count = 0
 
@@ -71,8 +74,11 @@ class Site:
             assert answer["refused"] == [], answer["refused"]
 
     def settle(self) -> None:
-        """Wait until everything is processed."""
-        until(lambda: self.get("/v1/status")["behind"] == 0)
+        """Wait until everything is processed; asked seldom enough for the rate limit."""
+        deadline = time.monotonic() + 60
+        while self.get("/v1/status")["behind"] > 0:
+            assert time.monotonic() < deadline, "it is still behind"
+            time.sleep(0.1)
 
     def go_away(self) -> None:
         """Stop serving, as a crash would."""

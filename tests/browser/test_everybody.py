@@ -27,7 +27,7 @@ VIEWS = [
 
 @pytest.mark.parametrize("path", VIEWS)
 def test_axe_finds_nothing_serious(visit: Visit, path: str) -> None:
-    """In every view, light and dark: no finding that is serious or critical."""
+    """In every view: no finding that is serious or critical. Dark has the same elements in other colours."""
     page = visit(path, height=2_400)
 
     for scheme in SCHEMES:
@@ -35,7 +35,7 @@ def test_axe_finds_nothing_serious(visit: Visit, path: str) -> None:
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.locator(".loading, figure:not([hidden]) > .chart-box:not(:has(svg))")).to_have_count(0)
 
-        assert serious(page) == []
+        assert serious(page, only=None if scheme == "light" else ["color-contrast"]) == []
 
 
 def test_axe_finds_what_is_planted(visit: Visit) -> None:
@@ -109,11 +109,12 @@ def test_who_wants_no_motion_sees_none(visit: Visit) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('.bars .fill')).transitionDuration") == "0s"
 
 
-def serious(page: Page) -> list[tuple[str, list[str]]]:
+def serious(page: Page, *, only: list[str] | None = None) -> list[tuple[str, list[str]]]:
     """Return the findings of axe-core that are serious or critical: the rule, and where."""
+    options = {"resultTypes": ["violations"]} | ({} if only is None else {"runOnly": only})
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    found = page.evaluate("(options) => axe.run(options)", options)
     return [
         (each["id"], [node["html"][:160] for node in each["nodes"]])
         for each in found["violations"]

@@ -145,33 +145,41 @@ function types(schemas) {
     {},
     names.map((name) => {
       const schema = schemas[name];
-      const fields = Object.entries(schema.properties ?? {});
-      return el(
+      const details = el(
         "details",
-        { id: `type-${name}`, open: false },
+        { id: `type-${name}` },
         el("summary", {}, el("code", {}, schema.title ?? name)),
-        schema.description && el("p", { class: "muted" }, schema.description),
-        fields.length > 0
-          ? scrolling(
-              name,
-              table(
-                [["Field"], ["Type"]],
-                fields.map(([field, type]) => [
-                  el("code", {}, field),
-                  el(
-                    "span",
-                    {},
-                    typeOf(type),
-                    (schema.required ?? []).includes(field)
-                      ? ""
-                      : el("span", { class: "muted small" }, " optional"),
-                  ),
-                ]),
-              ),
-            )
-          : el("p", {}, typeOf(schema)),
       );
+      details.addEventListener("toggle", () => details.append(fieldsOf(name, schema)), { once: true });
+      return details;
     }),
+  );
+}
+
+function fieldsOf(name, schema) {
+  const fields = Object.entries(schema.properties ?? {});
+  const needed = new Set(schema.required ?? []);
+  return el(
+    "div",
+    {},
+    schema.description && el("p", { class: "muted" }, schema.description),
+    fields.length === 0
+      ? el("p", {}, typeOf(schema))
+      : scrolling(
+          name,
+          table(
+            [["Field"], ["Type"]],
+            fields.map(([field, type]) => [
+              el("code", {}, field),
+              el(
+                "span",
+                {},
+                typeOf(type),
+                !needed.has(field) && el("span", { class: "muted small" }, " optional"),
+              ),
+            ]),
+          ),
+        ),
   );
 }
 

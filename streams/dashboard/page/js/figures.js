@@ -14,13 +14,17 @@ export function dayBefore(kpis, hours) {
   return near.at(-1)?.kpis ?? null;
 }
 
-/** A trend of `pick(kpis)`: by day where there are three days of history, else by hour. */
-export function trend(pick, { days, hours, kpis }) {
+/**
+ * A trend of `pick(kpis)`: by day where there are three days of history, else by hour. A figure that begins
+ * anew at midnight (`daily`) is shown for whole days alone.
+ */
+export function trend(pick, { days, hours, kpis }, daily = false) {
   const points = days.length >= 3 ? days : hours;
   const step = days.length >= 3 ? "day" : "hour";
   const length = step === "day" ? DAY_MS : HOUR_MS;
   const earlier = points.filter(({ start }) => Date.parse(start) + length <= Date.parse(kpis.as_of));
-  const values = [...earlier.map((point) => pick(point.kpis)), pick(kpis)];
+  const now = daily && step === "day" ? [] : [pick(kpis)];
+  const values = [...earlier.map((point) => pick(point.kpis)), ...now];
   return { step, values: values.filter((value) => value !== null && value !== undefined) };
 }
 

@@ -53,9 +53,12 @@ export function ago(iso, now) {
   return relative.format(Math.round(away / found[2]), found[0]);
 }
 
-/** Write a value that a rule read: a number, a text, or that it is absent. */
-export function reading(value) {
+const LENGTHS = ["since(", "until(", "tenure", "rhythm"]; // terms that are told in milliseconds
+
+/** Write what a rule read for a term: a number, a length of time, a text, or that it is absent. */
+export function reading(term, value) {
   if (value === null || value === undefined) return "absent";
+  if (typeof value === "number" && LENGTHS.some((begin) => term.startsWith(begin))) return duration(value);
   return typeof value === "number" ? number(value) : String(value);
 }
 

@@ -20,7 +20,7 @@ export function readings(values) {
         {},
         el("code", { class: "muted" }, foreign(term)),
         " ",
-        el("b", {}, foreign(reading(value))),
+        el("b", {}, foreign(reading(term, value))),
       ),
     ),
   );

@@ -4,6 +4,8 @@ import { reading } from "../format.js";
 import { label } from "../text.js";
 import { customerLink, foreign, mark, timeAgo } from "./names.js";
 
+const MOST_FRESH = 3; // where more come at once nothing is highlighted: everything would flicker
+
 /**
  * Make a list of at most `most` items, the last that came on top; while the reader points at it or is in it, what
  * comes waits. `put(items)` adds, `now()` is the server's time.
@@ -18,11 +20,13 @@ export function feed({ name, most, make, now, scope, empty }) {
   function show() {
     if (held) return;
     empty.hidden = items.length > 0;
+    const known = new Set([...list.children].map((row) => row.dataset.key));
+    const calm = !first && items.filter(({ id }) => !known.has(id)).length <= MOST_FRESH;
     keyed(list, items, {
       key: (item) => item.id,
       make(item) {
         const row = make(item, now());
-        if (!first) row.classList.add("fresh");
+        if (calm) row.classList.add("fresh");
         return row;
       },
     });
@@ -92,5 +96,5 @@ export function raised(alert, now) {
 function shortReason(because) {
   const values = Object.entries(because.values).slice(0, 2);
   if (values.length === 0) return because.rule || "always";
-  return values.map(([term, value]) => `${term} = ${reading(value)}`).join(" · ");
+  return values.map(([term, value]) => `${term} = ${reading(term, value)}`).join(" · ");
 }

@@ -13,22 +13,25 @@ export function tiles(page, model) {
   const list = el("div", { class: "tiles" });
   const figures = [];
 
-  function add(name, pick, { write = compact, hint = null, difference = true } = {}) {
+  function add(name, pick, { write = compact, hint = null, daily = false } = {}) {
     const one = tile(name, { hint });
     list.append(one.node);
     figures.push((all, before) => {
       const value = pick(all.kpis);
-      const earlier = before && difference ? pick(before) : null;
+      const earlier = before ? pick(before) : null;
       one.show({
         value: value === null || value === undefined ? "–" : write(value),
         change: earlier === null || value === null ? null : round(value - earlier),
-        trend: trend(pick, all),
+        trend: trend(pick, all, daily),
       });
     });
   }
 
   add("Customers", (kpis) => kpis.customers);
-  add("New today", (kpis) => kpis.new_today, { hint: "Since midnight UTC, against the same time yesterday" });
+  add("New today", (kpis) => kpis.new_today, {
+    hint: "Since midnight UTC, against the same time yesterday",
+    daily: true,
+  });
   for (const [back, name] of [
     ["1", "Active today"],
     ["7", "Active this week"],
@@ -36,6 +39,7 @@ export function tiles(page, model) {
   ]) {
     add(name, (kpis) => kpis.active[back] ?? null, {
       hint: `Active in the last ${back} UTC days, today included`,
+      daily: back === "1",
     });
   }
   add("Open alerts", (kpis) => sum(kpis.alerts_open));
