@@ -113,13 +113,9 @@ class Scale:
                     seconds=self.seconds, touchpoints=touchpoints, samples=51, runs=self.runs, tell=_tell
                 )
             case "scrape":
+                touchpoints = min(self.touchpoints, 300_000)
                 return scraping.measure(
-                    seconds=self.seconds * 2 / 3, touchpoints=min(self.touchpoints, 300_000),
-                    pairs=2 * self.runs + 1, tell=_tell,
-                )  # fmt: skip
-            case "page":
-                return painting.measure(
-                    touchpoints=min(self.touchpoints, 300_000), samples=self.runs_of(name), tell=_tell
+                    seconds=max(8.0, 2 * self.seconds), touchpoints=touchpoints, runs=self.runs, tell=_tell
                 )
             case "size":
                 return footprint.sizes(

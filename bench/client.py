@@ -17,11 +17,12 @@ _RECEIVED = b'"received_at":"'
 
 
 class Posted(msgspec.Struct):
-    """What one client did: batches that were answered, and when it began and ended (epoch seconds)."""
+    """What one client did: batches that were answered, each when, and when it began and ended (epoch s)."""
 
     batches: int
     began: float
     ended: float
+    answered: list[float] = []
 
 
 def batches(path: Path, *, part: int, parts: int, stamp: str) -> Iterator[list[bytes]]:
@@ -67,6 +68,7 @@ def post(url: str, path: Path, *, part: int, parts: int, seconds: float, stamp: 
         if told != expected:
             raise RuntimeError(f"answered {answer.status}: {told[:500]!r}")
         posted.batches += 1
+        posted.answered.append(time.time())
     posted.ended = time.time()
     connection.close()
     return posted

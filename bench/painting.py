@@ -43,8 +43,8 @@ def measure(*, touchpoints: int, samples: int, tell: Callable[[str], None]) -> d
         Server(Path(directory) / "data") as server,
         sync_playwright() as player,
     ):
-        done = serving.post(server.url, path, seconds=POSTS_S, stamp=client.now())
-        serving.wait_until_processed(server, sum(each.batches for each in done) * client.BATCH)
+        serving.post(server.url, path, seconds=POSTS_S, stamp=client.now())
+        serving.wait_until_processed(server)
         browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         measured = [_opened(browser, server.url) for _ in range(samples + 1)][1:]
         browser.close()

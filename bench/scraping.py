@@ -3,12 +3,15 @@
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from http.client import HTTPConnection
 from pathlib import Path
 from socket import create_connection
-from statistics import median
+from statistics import median, quantiles
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from bench import client, serving
@@ -17,6 +20,8 @@ from bench.population import written
 from bench.server import Server
 
 HERTZ = 10
+WINDOW_S = 1.5
+WARM_S = 1.0
 ROWS = [
     Row(
         "scraped",
@@ -28,45 +33,79 @@ ROWS = [
 ]
 
 
-def measure(
-    *, seconds: float, touchpoints: int, pairs: int, tell: Callable[[str], None]
-) -> dict[str, Figure]:
-    """Load two runs one after the other, as often as asked for, and compare each pair.
+class _Window(NamedTuple):
+    """A stretch of a run (epoch seconds), and the CPU time that the server took in it."""
+
+    began: float
+    ended: float
+    cpu_s: float
+
+
+class _Pair(NamedTuple):
+    """Touchpoints a second, and CPU seconds of each, without scraping and with it."""
+
+    alone: tuple[float, float]
+    scraped: tuple[float, float]
+
+
+def measure(*, seconds: float, touchpoints: int, runs: int, tell: Callable[[str], None]) -> dict[str, Figure]:
+    """Load a server for so long, scraped in every other window, and compare each with its neighbour.
 
     Raises:
         WrongTableError: What is in a log afterwards is not what was posted.
     """
     path = written(min(serving.CUSTOMERS, touchpoints), 7, touchpoints=touchpoints)
-    kept, more = [], []
-    for pair in range(pairs):
-        loads = {}
-        for scraped in (pair % 2 == 0, pair % 2 == 1):  # each is first as often as the other
-            loads[scraped] = _loaded(path, seconds=seconds, scraped=scraped)
-        (rate, cpu_s), (rate_scraped, cpu_scraped_s) = loads[False], loads[True]
-        kept.append(100 * rate_scraped / rate)
-        more.append(100 * (cpu_scraped_s / cpu_s - 1))
-        tell(f"scrape: {rate:,.0f} touchpoints/s, scraped {rate_scraped:,.0f}; CPU {more[-1]:+.1f} %")
-    spread = f"{min(kept):.1f} to {max(kept):.1f}"
+    pairs = [pair for _ in range(runs) for pair in _loaded(path, seconds=seconds, tell=tell)]
+    kept = [100 * pair.scraped[0] / pair.alone[0] for pair in pairs]
+    more = median(100 * (pair.scraped[1] / pair.alone[1] - 1) for pair in pairs)
+    low, _, high = quantiles(kept, n=4) if len(kept) > 1 else kept * 3
+    shown = f"{median(kept):.1f} % (half of {len(kept)} pairs: {low:.0f} to {high:.0f})"
     return {
-        "scraped": Figure(median(kept), f"{median(kept):.1f} % ({spread})"),
-        "scraped cpu": Figure(median(more), f"{median(more):+.1f} %"),
+        "scraped": Figure(median(kept), shown),
+        "scraped cpu": Figure(more, f"{more:+.1f} %"),
     }
 
 
-def _loaded(path: Path, *, seconds: float, scraped: bool) -> tuple[float, float]:
-    """Make one run; return touchpoints a second, and the server's CPU seconds for each."""
+def _loaded(path: Path, *, seconds: float, tell: Callable[[str], None]) -> list[_Pair]:
+    """Make one run, in windows without and with scraping, each as often first as the other."""
+    windows: dict[bool, list[_Window]] = {False: [], True: []}
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as directory:
         data, stamp = Path(directory) / "data", client.now()
-        with Server(data) as server:
-            before_s = server.cpu_s()
-            with scraping(server.url) if scraped else nullcontext():
-                done = serving.post(server.url, path, seconds=seconds, stamp=stamp)
-                sent = sum(each.batches for each in done) * client.BATCH
-                serving.wait_until_processed(server, sent)
-                rate = sent / (time.time() - min(each.began for each in done))
-            spent_s = server.cpu_s() - before_s
+        with Server(data) as server, ThreadPoolExecutor(1) as pool:
+            posting = pool.submit(serving.post, server.url, path, seconds=seconds, stamp=stamp)
+            ends = time.monotonic() + seconds - 2 * WINDOW_S
+            time.sleep(WARM_S)
+            while time.monotonic() < ends:
+                first = len(windows[True]) % 2 == 1
+                for scraped in (first, not first):
+                    windows[scraped].append(_window(server, scraped=scraped))
+            done = posting.result()
+            serving.wait_until_processed(server)
+        sent = sum(each.batches for each in done) * client.BATCH
         serving.insist(data, serving.posted_by(path, done, stamp=stamp), touchpoints=sent, singles=0)
-    return rate, spent_s / sent
+    answered = sorted(moment for each in done for moment in each.answered)
+    pairs = [
+        _Pair(_measured(alone, answered), _measured(scraped, answered))
+        for alone, scraped in zip(windows[False], windows[True], strict=True)
+    ]
+    for pair in pairs:
+        tell(f"scrape: {pair.alone[0]:,.0f} touchpoints/s, scraped {pair.scraped[0]:,.0f}")
+    return pairs
+
+
+def _window(server: Server, *, scraped: bool) -> _Window:
+    """Let a server under load be for a while."""
+    with scraping(server.url) if scraped else nullcontext():
+        cpu_s, began = server.cpu_s(), time.time()
+        time.sleep(WINDOW_S)
+        return _Window(began, time.time(), server.cpu_s() - cpu_s)
+
+
+def _measured(window: _Window, answered: Sequence[float]) -> tuple[float, float]:
+    """Return touchpoints a second that were answered within a window, and the CPU seconds of each."""
+    batches = bisect_left(answered, window.ended) - bisect_left(answered, window.began)
+    touchpoints = max(1, batches) * client.BATCH
+    return touchpoints / (window.ended - window.began), window.cpu_s / touchpoints
 
 
 @contextmanager
@@ -85,7 +124,7 @@ def scraping(url: str) -> Iterator[None]:
     asking = threading.Thread(target=scrape, daemon=True)
     with create_connection((address.hostname or "", address.port or 0)) as hung:
         request = f"GET /metrics HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
-        hung.sendall(request.encode() * 100)
+        hung.sendall(request.encode())
         asking.start()
         try:
             yield

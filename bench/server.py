@@ -83,10 +83,10 @@ class Server:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def metric(self, series: str) -> float:
-        """Return one series of /metrics."""
+    def behind(self) -> int:
+        """Return how many records are stored and not processed at this instant; metrics may be older."""
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            self.url + "/metrics"
+            self.url + "/v1/status"
         ) as answer:
-            lines = answer.read().decode().splitlines()
-        return next(float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == series)
+            found: int = json.load(answer)["behind"]
+        return found

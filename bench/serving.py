@@ -36,7 +36,6 @@ ROWS = [
     Row("visible", "one post to its effect in `GET /v1/customers/{id}`, median", "< 50 ms", most=50),
     Row("up bytes", "memory of the process after it"),
 ]
-_APPLIED = 'engagement_touchpoints_total{outcome="applied"}'
 _DRAIN_S = 300.0
 
 
@@ -69,8 +68,8 @@ def _loaded(
             tell(f"up: {CLIENTS} clients post for {seconds:g} s")
             done = post(server.url, path, seconds=seconds, stamp=stamp)
             sent = sum(each.batches for each in done) * client.BATCH
-            behind = sent - server.metric(_APPLIED)
-            wait_until_processed(server, sent)
+            behind = server.behind()
+            wait_until_processed(server)
             began = min(each.began for each in done)
             rate, memory = sent / (time.time() - began), server.resident_bytes()
             tell(f"  {rate:,.0f} touchpoints/s; {behind:,.0f} behind at the end of the posts")
@@ -80,10 +79,10 @@ def _loaded(
     return rate, behind, visible, memory
 
 
-def wait_until_processed(server: Server, touchpoints: int) -> None:
-    """Wait until so many are applied, but not for ever."""
+def wait_until_processed(server: Server) -> None:
+    """Wait until everything stored is processed, but not for ever."""
     deadline = time.monotonic() + _DRAIN_S
-    while server.metric(_APPLIED) < touchpoints and time.monotonic() < deadline:
+    while server.behind() and time.monotonic() < deadline:
         time.sleep(0.1)
 
 

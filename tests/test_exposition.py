@@ -8,38 +8,58 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from streams.exposition import KEPT_S, Exposition
+from streams.exposition import KEPT_S, TIMES_ITS_COST, Exposition
 from streams.instrumentation_disk import Disk
 from streams.ledger import OUTCOMES, Ledger
 
 
 class Looks(Collector):
-    """Counts how often it is looked at."""
+    """Counts how often it is looked at; each look takes `cost` on the clock `now`."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.now = 0.0
+        self.cost = 0.0
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Be looked at."""
         self.count += 1
+        self.now += self.cost
         yield GaugeMetricFamily("looks", "Looks.", value=self.count)
 
 
 def test_metrics_are_made_once_for_all_who_ask_within_a_moment() -> None:
     """Up to the last instant before a quarter of a second is over; then anew."""
-    registry, now, looks = CollectorRegistry(), [0.0], Looks()
+    registry, looks = CollectorRegistry(), Looks()
     registry.register(looks)
     looks.count = 0
-    exposition = Exposition(registry, pace=lambda: now[0])
+    exposition = Exposition(registry, pace=lambda: looks.now)
 
     first = exposition.text()
-    now[0] = KEPT_S - 0.001
+    looks.now = KEPT_S - 0.001
     second = exposition.text()
-    now[0] = KEPT_S
+    looks.now = KEPT_S
     third = exposition.text()
 
     assert first == second != third
     assert looks.count == 2
+
+
+def test_metrics_that_take_long_are_made_seldom() -> None:
+    """Ten milliseconds every two seconds."""
+    registry, looks = CollectorRegistry(), Looks()
+    registry.register(looks)
+    looks.count, looks.now, looks.cost = 0, 0.0, 0.01
+    exposition = Exposition(registry, pace=lambda: looks.now)
+
+    exposition.text()
+    looks.now = 0.01 + 0.01 * TIMES_ITS_COST - 0.001
+    exposition.text()
+    before = looks.count
+    looks.now += 0.002
+    exposition.text()
+
+    assert (before, looks.count) == (1, 2)
 
 
 def test_both_sides_of_the_ledger_are_of_one_instant() -> None:

@@ -96,7 +96,7 @@ def test_figures_are_read_again_after_a_second(watched: Watched) -> None:
 
 
 def test_figures_that_take_long_are_read_seldom(watched: Watched) -> None:
-    """A scan of a tenth of a second is made every ten seconds: a hundredth of the time."""
+    """A scan of a tenth of a second is made every twenty seconds: a two-hundredth of the time."""
     watched.append(1)
     watched.run.step()
     watched.look_s = 0.1
