@@ -126,7 +126,7 @@ def test_a_variable_that_is_no_setting_would_be_seen() -> None:
         load({f"{PREFIX}BROKERS": "kafka:19092"}, file=ROOT / "there-is-none.toml")
 
 
-@pytest.mark.parametrize("name", ["topics", "worker"])
+@pytest.mark.parametrize("name", ["topics", "worker", "dashboard"])
 def test_commands_are_commands_that_take_no_arguments(services: dict[str, Any], name: str) -> None:
     """They are looked up as `rapport` does it, and need nothing but the environment."""
     command = command_of(services[name]["command"])

@@ -12,6 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from streams.cli.main import COMMANDS
 from streams.settings import Settings, load, variable
 from tests.deploy.dockerfile import PATH as DOCKERFILE
 from tests.deploy.dockerfile import ROOT, stages, values
@@ -166,6 +167,7 @@ def test_each_pod_has_settings_that_can_be_loaded(objects: list[Object]) -> None
             assert str(Path(settings.tokens_file).parent) in mounts
         if settings.ca_file is not None:
             assert str(Path(settings.ca_file).parent) in {m["mountPath"] for m in container["volumeMounts"]}
+        assert container["args"][0] in COMMANDS
 
 
 def test_the_image_has_the_version_of_the_project(objects: list[Object]) -> None:
@@ -191,9 +193,11 @@ def test_a_worker_has_a_name_that_stays_and_time_to_end(objects: list[Object]) -
     assert service["spec"]["clusterIP"] == "None"
 
 
-@pytest.mark.parametrize(("name", "port"), [("rapport-worker", 9108), ("rapport-dashboard", 8080)])
-def test_whoever_serves_is_asked_how_it_is(objects: list[Object], name: str, port: int) -> None:
-    """It lives, and it is ready: two questions. Its start may take its time before either counts."""
+@pytest.mark.parametrize(
+    ("name", "port", "ready"), [("rapport-worker", 9108, "/readyz"), ("rapport-dashboard", 8080, "/healthz")]
+)
+def test_whoever_serves_is_asked_how_it_is(objects: list[Object], name: str, port: int, ready: str) -> None:
+    """It lives, and it serves; its start may take its time. Only a worker waits for being ready."""
     [owner] = of(objects, "StatefulSet", name)
     [container] = owner["spec"]["template"]["spec"]["containers"]
     [served] = container["ports"]
@@ -203,7 +207,7 @@ def test_whoever_serves_is_asked_how_it_is(objects: list[Object], name: str, por
 
     assert served["containerPort"] == port
     assert port in {Settings().port, Settings().metrics_port}
-    assert paths == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    assert paths == {"startup": "/healthz", "liveness": "/healthz", "readiness": ready}
     for kind in paths:
         assert container[f"{kind}Probe"]["httpGet"]["port"] == served["name"]
     startup = container["startupProbe"]
