@@ -87,9 +87,7 @@ class Instrumentation:
         self._append_failures = counter("log_append_failures", "Appends that could not be made durable.")
         self._items = counter("ingest_items", "Items posted over HTTP, by result.", ["result"])
         self._requests = counter("requests_refused", "HTTP requests refused as a whole.", ["reason"])
-        self._tokens_unread = counter(
-            "tokens_unreadable", "Changed files of tokens that cannot be used."
-        )
+        self._tokens_unread = counter("tokens_unreadable", "Changed files of tokens that cannot be used.")
         self._touch()
 
     def _touch(self) -> None:
