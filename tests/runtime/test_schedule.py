@@ -5,6 +5,7 @@ import pytest
 from streams.runtime.schedule import (
     BEHIND_INTERVAL_MS,
     FIRST_STEP_MS,
+    HOUR_MS,
     LITTLE,
     NOT_AT_ALL,
     RunSettings,
@@ -91,3 +92,51 @@ def test_while_little_happens_time_passes_faster() -> None:
     ]
 
     assert said == [1, 2, 4, 8, 1, 2]
+
+
+class Clocks:
+    """The log's clock and real time, which go on when the test says so."""
+
+    def __init__(self) -> None:
+        self.log_ms, self.real_ms = 0, 0
+
+    def schedule(self, **settings: int) -> Schedule:
+        """Return a schedule by these clocks."""
+        return Schedule(RunSettings(**settings), clock=lambda: self.log_ms, pace=lambda: self.real_ms)
+
+
+def test_figures_are_kept_at_once_and_then_after_their_interval() -> None:
+    """Asking too early changes nothing; the interval is of real time."""
+    clocks = Clocks()
+    schedule = clocks.schedule(figures_interval_ms=10_000)
+
+    due = []
+    for real_ms in (0, 9_999, 10_000, 19_999, 20_000):
+        clocks.real_ms = real_ms
+        due.append(schedule.are_figures_due())
+
+    assert due == [True, False, True, False, True]
+
+
+def test_a_new_hour_has_figures_sooner() -> None:
+    """So that an hour keeps its last; but where a demo's hours fly, no more often than once a second."""
+    clocks = Clocks()
+    schedule = clocks.schedule(figures_interval_ms=10_000, hour_interval_ms=1_000)
+
+    due = []
+    for real_ms, hour in ((0, 0), (500, 1), (999, 1), (1_000, 1), (2_000, 1), (1_999, 2), (2_000, 2)):
+        clocks.real_ms, clocks.log_ms = real_ms, hour * HOUR_MS
+        due.append(schedule.are_figures_due())
+
+    assert due == [True, False, False, True, False, False, True]
+
+
+def test_a_short_interval_holds_for_a_new_hour_too() -> None:
+    """Whoever keeps figures ten times a second does so at the turn of the hour as well."""
+    clocks = Clocks()
+    schedule = clocks.schedule(figures_interval_ms=100, hour_interval_ms=1_000)
+    schedule.are_figures_due()
+
+    clocks.real_ms, clocks.log_ms = 100, HOUR_MS
+
+    assert schedule.are_figures_due()
