@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Metric
 
 from schemas.views import PartitionKpis
 from streams.instrumentation import Instrumentation
+from streams.instrumentation_dashboard import DashboardInstrumentation, DashboardState
 from streams.instrumentation_disk import Disk
 from streams.instrumentation_population import Population
 from streams.instrumentation_worker import WorkerInstrumentation
@@ -50,10 +51,13 @@ def exported(model: Model | None = None) -> list[Exported]:
     """Return all metrics of Rapport's own, by name."""
     model = model or load_model("starter")
     of_up, of_worker = _families(_of_up(model)), _families(_of_worker(model))
+    of_dashboard = _families(_of_dashboard())
     found = []
-    for name in sorted({*of_up, *of_worker}):
-        family = of_up.get(name) or of_worker[name]
+    for name in sorted({*of_up, *of_worker, *of_dashboard}):
+        family = of_up.get(name) or of_worker.get(name) or of_dashboard[name]
         where = "both" if name in of_up and name in of_worker else "up" if name in of_up else "worker"
+        if name not in of_up and name not in of_worker:
+            where = "dashboard"
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         series = frozenset(sample.name for sample in family.samples)
         found.append(
@@ -88,6 +92,13 @@ def _of_worker(model: Model) -> CollectorRegistry:
     worker.entered(partition=0, phase="running")
     worker.recovering(partition=0, remaining=0)
     worker.normalise_lagging(topic="topic", partition=0, records=0)
+    return registry
+
+
+def _of_dashboard() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    DashboardInstrumentation(["topic"], registry=registry)
+    DashboardState(lag=lambda: {"topic": 0}, file_bytes=lambda: 0, hindrance=lambda: None, registry=registry)
     return registry
 
 

@@ -21,6 +21,7 @@ from deploy.grafana.panels import (
     stat,
 )
 from deploy.grafana.queries import OF_JOB, by_partition, increase, increase_shown, p99, rate, recorded
+from deploy.grafana.taking_over import taking_over
 
 OUTCOMES: Final = {
     "applied": BLUE,
@@ -43,6 +44,7 @@ def operations() -> Json:
         row("What the state takes"), *state(),
         row("The port"), *port(),
         row("Kafka"), *kafka(),
+        row("The dashboard of a fleet"), *taking_over(),
     ]  # fmt: skip
     return dashboard(
         "rapport-operations",
