@@ -17,11 +17,23 @@ TIMES_ITS_COST: Final = 200
 
 
 class Exposition:
-    """The text of a registry. `pace` is real time in seconds from any origin."""
+    """The text of a registry. `pace` is real time in seconds from any origin.
 
-    def __init__(self, registry: CollectorRegistry, *, pace: Callable[[], float] = time.monotonic) -> None:
+    about: what the text is about; when that is no longer the same, the text is made anew at once, so that
+    nobody is told of a partition that another worker tells of already.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        pace: Callable[[], float] = time.monotonic,
+        about: Callable[[], object] = lambda: None,
+    ) -> None:
         self._registry = registry
         self._pace = pace
+        self._about = about
+        self._made_about: object = None
         self._making = Lock()  # whoever asks meanwhile gets what is being made
         self._good_until = float("-inf")
         self._text = b""
@@ -29,9 +41,9 @@ class Exposition:
     def text(self) -> bytes:
         """Return metrics that are a quarter of a second old at most, or older where there are very many."""
         with self._making:
-            began = self._pace()
-            if began >= self._good_until:
-                self._text = generate_latest(self._registry)
+            began, about = self._pace(), self._about()
+            if began >= self._good_until or about != self._made_about:
+                self._text, self._made_about = generate_latest(self._registry), about
                 ended = self._pace()
                 self._good_until = ended + max(KEPT_S, TIMES_ITS_COST * (ended - began))
             return self._text

@@ -45,6 +45,22 @@ def test_metrics_are_made_once_for_all_who_ask_within_a_moment() -> None:
     assert looks.count == 2
 
 
+def test_metrics_about_something_else_are_made_at_once() -> None:
+    """A partition that was given back is gone from the very next scrape, since its new owner shows it."""
+    registry, looks, running = CollectorRegistry(), Looks(), {1, 2}
+    registry.register(looks)
+    looks.count = 0
+    exposition = Exposition(registry, pace=lambda: looks.now, about=lambda: frozenset(running))
+
+    exposition.text()
+    exposition.text()
+    before = looks.count
+    running.remove(2)
+    exposition.text()
+
+    assert (before, looks.count) == (1, 2)
+
+
 def test_metrics_that_take_long_are_made_seldom() -> None:
     """Ten milliseconds every two seconds."""
     registry, looks = CollectorRegistry(), Looks()

@@ -74,8 +74,9 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         hindrance=lambda: worker.hindrance, registry=registry,
     )  # fmt: skip
     server = serve(
-        settings.host, settings.metrics_port, registry=registry, hindrance=lambda: worker.hindrance
-    )
+        settings.host, settings.metrics_port, registry=registry, hindrance=lambda: worker.hindrance,
+        running=lambda: set(worker.readings()),
+    )  # fmt: skip
     worker.instrumentation.serving(url=f"http://{settings.host}:{server.server_port}")
     try:
         with LastWords():

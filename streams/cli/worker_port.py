@@ -26,14 +26,21 @@ class _Answer(NamedTuple):
 
 
 def serve(
-    host: str, port: int, *, registry: CollectorRegistry, hindrance: Callable[[], str | None]
+    host: str,
+    port: int,
+    *,
+    registry: CollectorRegistry,
+    hindrance: Callable[[], str | None],
+    running: Callable[[], object] = lambda: None,
 ) -> ThreadingHTTPServer:
-    """Answer from now on; `hindrance` says what keeps the worker from working, None while it does.
+    """Answer from now on.
+
+    hindrance: what keeps the worker from working, None while it does. running: its partitions.
 
     Raises:
         Refusal: the port is taken.
     """
-    exposition = Exposition(registry)
+    exposition = Exposition(registry, about=running)
 
     def answer(path: str) -> _Answer:
         match path.partition("?")[0]:
