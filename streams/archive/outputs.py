@@ -30,7 +30,8 @@ class OutputRow(msgspec.Struct, frozen=True, gc=False):
     """One output: its topic, its key, and its value as JSON.
 
     `about` is what it can be looked up by beside the key: the framework, the alert, the reason. `told` is
-    what the value says, for transitions and alerts, which are counted.
+    what the value says, for transitions and alerts, which are counted. Among scores, a row without a value
+    forgets a customer.
     """
 
     topic: str
@@ -60,6 +61,7 @@ def rows_of(outbox: Outbox) -> list[OutputRow]:
             OutputRow(topics.SCORES.name, each.customer_id.encode(), None, each.value)
             for each in outbox.scores
         ),
+        *(OutputRow(topics.SCORES.name, each.encode(), None, b"") for each in outbox.forgotten),
     ]
 
 
@@ -73,9 +75,12 @@ def told_row(told: StageChanged | AlertRaised | AlertResolved, value: bytes) -> 
 def insert(connection: sqlite3.Connection, rows: Iterable[OutputRow], *, written_ms: int) -> None:
     """Write outputs in their order; of scores with one key the last stays."""
     scores: dict[bytes | None, bytes] = {}
+    forgotten: list[tuple[bytes | None]] = []
     told: defaultdict[str, list[OutputRow]] = defaultdict(list)
     for row in rows:
-        if row.topic == topics.SCORES.name:
+        if row.topic == topics.SCORES.name and not row.value:
+            forgotten.append((row.key,))
+        elif row.topic == topics.SCORES.name:
             scores[row.key] = row.value
         else:
             told[TOLD[row.topic]].append(row)
@@ -85,6 +90,8 @@ def insert(connection: sqlite3.Connection, rows: Iterable[OutputRow], *, written
             f"INSERT INTO {table} (key, about, written_ms, value) VALUES (?, ?, ?, ?)",
             [(row.key, row.about, written_ms, row.value) for row in members],
         )
+    connection.executemany("DELETE FROM scores WHERE key = ?", forgotten)
+    connection.executemany("DELETE FROM score_points WHERE key = ?", forgotten)
     ordered = sorted(scores, key=lambda key: key or b"")
     connection.executemany(
         "INSERT INTO scores (key, written_ms, value) VALUES (?, ?, ?) "

@@ -43,6 +43,8 @@ def json_line(topic: topics.Topic, told: Told) -> bytes:
             return msgspec.json.encode(dead_letter_of(told))
         if topic is topics.LATE:
             return msgspec.json.encode(late_of(told))
+        if topic is topics.SCORES and not told.value:
+            return msgspec.json.encode({"type": "forgotten", "customer_id": (told.key or b"").decode()})
         return msgspec.json.format(told.value, indent=-1)
     except (msgspec.MsgspecError, ValueError) as problem:
         return msgspec.json.encode({"not_understood": str(problem), "key": told.key, "value": told.value})
@@ -77,6 +79,8 @@ def _alert(told: Told) -> Text:
 
 
 def _scores(told: Told) -> Text:
+    if not told.value:
+        return Text(f"{plain((told.key or b'').decode())} was deleted", style="dim")
     each = _SCORES.decode(told.value)
     scores = " · ".join(f"{plain(name)} {score:.1f}" for name, score in each.scores.items())
     stages = " · ".join(f"{plain(name)} {_stage(stage)}" for name, stage in each.stages.items())

@@ -4,7 +4,7 @@ Most of what is told are scores. All numbers of many rows are written by one cal
 names between them are written once per model: a third of the time that a struct for each row takes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -137,12 +137,18 @@ class Block(NamedTuple):
         return self.emitter.emissions([self.subjects[place] for place in places], self.sent[places])
 
 
-def latest(blocks: Iterable[Block]) -> Iterator[Emission]:
-    """Yield the last emission of every subject that has one."""
+def latest(blocks: Iterable[Block], forgotten: Mapping[str, int]) -> Iterator[Emission]:
+    """Yield the last emission of every subject that has one.
+
+    forgotten: subjects of whom nothing holds that is in the first so many blocks.
+    """
     found: dict[str, tuple[int, int]] = {}
     numbered = list(blocks)
     for number, block in enumerate(numbered):
         found.update((subject, (number, place)) for place, subject in enumerate(block.subjects))
+    for subject, before in forgotten.items():
+        if subject in found and found[subject][0] < before:
+            del found[subject]
     places: list[list[int]] = [[] for _ in numbered]
     for number, place in found.values():
         places[number].append(place)

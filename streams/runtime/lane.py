@@ -10,8 +10,10 @@ from typing import NamedTuple, TypeGuard
 
 import numpy as np
 import xxhash
+from numpy.typing import NDArray
 
-from streams.engine import advance
+from schemas.touchpoint import Subject
+from streams.engine import advance, ground
 from streams.engine.advance import Batch
 from streams.engine.table import Table
 from streams.model.compile_rules import text_code
@@ -134,9 +136,17 @@ class Lane:
         if self.storing:
             rows = batch.row[applied].astype(np.int32)
             self.new_ids.append((batch.key[applied], batch.at[applied], rows, batch.content[applied]))
+        if self.subject == Subject.CUSTOMER:
+            self._forget(batch.row[applied & (batch.bits == advance.DELETION)], told)
         for source in set(filter(_is_text, columns.source)):
             self.texts.note(source)
         self.flows.count(batch, applied, columns.source)
+
+    def _forget(self, deleted: NDArray[np.int64], told: Told) -> None:
+        """Say who of those that were deleted has not come back since."""
+        table = self.table
+        for row in deleted[table.ground.small[deleted, ground.STATUS] == ground.DELETED].tolist():
+            told.forgotten[table.names[row]] = len(told.sent)
 
     def _batch(
         self, fields: Sequence[Fields], records: Sequence[Record], columns: Columns, checked: Checked

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Outbox:
-    """Outputs in their order; of a customer's scores only the latest."""
+    """Outputs in their order; of a customer's scores only the latest, and of one who was deleted none."""
 
     def __init__(self, *, after: "Outbox | None" = None) -> None:
         """after: the one that was flushed."""
@@ -26,6 +26,7 @@ class Outbox:
         self.emissions = 0  # of scores, of which only the latest are kept
         self._sent: list[Block] = []
         self._scored: set[str] = set()
+        self._forgotten: dict[str, int] = {}  # and how many blocks had been sent before
 
     def add(self, outcome: "Outcome") -> None:
         """Take in what one call of the processor has to tell."""
@@ -35,6 +36,8 @@ class Outbox:
             self.transitions += outcome.transitions()
         if outcome.raised or outcome.resolved:
             self.alerts += outcome.alerts()
+        for customer, sent in outcome.forgotten.items():
+            self._forgotten[customer] = len(self._sent) + sent
         if outcome.emissions:
             self._sent += outcome.sent
             for block in outcome.sent:
@@ -44,7 +47,16 @@ class Outbox:
     @property
     def scores(self) -> list[Emission]:
         """Return the latest scores of every customer that has some to tell; made only now."""
-        return list(latest(self._sent))
+        return list(latest(self._sent, self._forgotten))
+
+    @property
+    def forgotten(self) -> list[str]:
+        """Return the customers who were deleted and have told nothing since."""
+        return [
+            customer
+            for customer, before in self._forgotten.items()
+            if not any(customer in block.subjects for block in self._sent[before:])
+        ]
 
     @property
     def told(self) -> int:
@@ -59,4 +71,5 @@ class Outbox:
             + len(self.transitions)
             + len(self.alerts)
             + len(self._scored)
+            + len(self._forgotten)
         )

@@ -30,11 +30,15 @@ class Harvest(NamedTuple):
 
 
 class Told:
-    """Happenings of one call, in order; of several emissions of one row the last."""
+    """Happenings of one call, in order; of several emissions of one row the last.
+
+    forgotten: customers that were deleted, and how many blocks had been sent before: none of those holds.
+    """
 
     def __init__(self) -> None:
         self.harvests: list[Harvest] = []
         self.sent: list[Block] = []
+        self.forgotten: dict[str, int] = {}
 
     def gather(self, lane: "Lane", messages: Sequence[str]) -> None:
         """Take the happenings out of a lane's kernel so that there is room again."""
@@ -75,6 +79,7 @@ class Outcome:
         self.raised = told.count(ground.RAISED)
         self.resolved = told.count(ground.RESOLVED)
         self.sent = told.sent
+        self.forgotten = told.forgotten
         self.emissions = told.count_latest()
 
     def transitions(self) -> list[StageChanged]:
@@ -96,7 +101,7 @@ class Outcome:
 
     def scores(self) -> list[ScoreUpdated]:
         """Return the latest emission of every customer that has one, as their readers see it."""
-        return [_decode(each.value) for each in latest(self.sent)]
+        return [_decode(each.value) for each in latest(self.sent, self.forgotten)]
 
     def _renderers(self) -> Iterator[Renderer]:
         return (Renderer(*harvest) for harvest in self.told.harvests)

@@ -35,6 +35,17 @@ def test_the_last_scores_stay_and_the_earlier_ones_are_points(tables: sqlite3.Co
     assert outputs.score(tables, b"nobody") is None
 
 
+def test_a_row_without_a_value_forgets_a_customers_scores(tables: sqlite3.Connection) -> None:
+    """The last ones and the points; those of others stay."""
+    outputs.insert(tables, [scored("a", 1), scored("b", 2)], written_ms=1)
+
+    outputs.insert(tables, [OutputRow(SCORES, b"a", None, b"")], written_ms=2)
+
+    assert outputs.score(tables, b"a") is None
+    assert outputs.page(tables, outputs.SCORE_POINTS, key=b"a", limit=10)[0] == []
+    assert outputs.score(tables, b"b") == scored("b", 2).value
+
+
 def test_numbers_rise_and_are_never_given_twice(tables: sqlite3.Connection) -> None:
     """Not even when everything has expired."""
     write(tables, moved(0, None, "a"), moved(0, "a", "b"))

@@ -78,6 +78,14 @@ def test_records_keep_their_order_within_each_topic() -> None:
     assert RENDERER.records(Outbox()) == []
 
 
+def test_who_was_deleted_is_an_empty_record_among_the_scores() -> None:
+    """So compaction forgets it as well."""
+    filled = Outbox()
+    filled._forgotten = {"ada": 0}
+
+    assert RENDERER.records(filled) == [Outgoing("eu.engagement.scores.v1", b"ada", None)]
+
+
 @pytest.mark.parametrize("key", [None, b"", b"c1"])
 def test_a_dead_letter_is_the_original_with_reason_and_origin(key: bytes | None) -> None:
     """Key and value as they came, none of it encoded again; where it came from is in the headers."""

@@ -62,6 +62,7 @@ class Happened:
         self.moved: list[StageChanged] = []
         self.alerted: list[AlertRaised] = []
         self.scored: dict[str, ScoreUpdated] = {}
+        self.forgotten: dict[str, int] = {}
 
     moves = property(lambda self: len(self.moved))
     raised = property(lambda self: len(self.alerted))

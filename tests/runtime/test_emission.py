@@ -133,7 +133,7 @@ def test_of_several_emissions_of_a_customer_the_last_is_told() -> None:
     for customer in ("c1", "c2", "c1"):
         tell(driver, "visit", NOON, customer=customer)
 
-    found = list(latest(blocks(driver)))
+    found = list(latest(blocks(driver), {}))
 
     assert sorted(each.customer_id for each in found) == ["c1", "c2"]
     whole = [msgspec.json.decode(each.value, type=ScoreUpdated) for each in found]

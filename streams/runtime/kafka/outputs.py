@@ -81,6 +81,8 @@ class Renderer:
         for each in outbox.scores:
             identity = (("ce_id", each.id.encode()), ("ce_time", each.at))
             yield Outgoing(topic, each.customer_id.encode(), each.value, (*identity, *common))
+        for customer in outbox.forgotten:
+            yield Outgoing(topic, customer.encode(), None)  # compaction forgets it, too
 
     def _dead_letter(self, letter: DeadLetter) -> Outgoing:
         headers = [("error.reason", letter.reason.value.encode()), ("error.message", letter.message.encode())]
