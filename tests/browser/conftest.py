@@ -1,12 +1,12 @@
 """A real Chromium and a real server, one of each for all tests of this directory."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.browser.site import Site, people
 
 Visit = Callable[..., Page]
@@ -14,12 +14,9 @@ Visit = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail("these tests look through a real browser: apt-get install chromium")
     with sync_playwright() as playwright:
         expect.set_options(timeout=15_000)  # a busy machine; what must be quick says so itself
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
 

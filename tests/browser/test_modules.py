@@ -116,12 +116,19 @@ def test_outcomes_of_today_are_totals_less_those_of_the_last_day_before(page: Pa
     assert call(page, "figures", "outcomesToday", now, []) == {"applied": 10, "late": 3}
 
 
-def test_a_day_before_is_the_same_hour_of_the_day_before(page: Page) -> None:
-    """Not an hour that is further away than two; then there is nothing to compare with."""
+def test_figures_are_compared_with_the_same_hour_a_day_ago_or_with_midnight(page: Page) -> None:
+    """Not with an hour that is two away, nor with an older day; then there is nothing to compare with."""
     hours = [point(f"2026-03-01T{hour:02}:00:00Z", customers=hour) for hour in (8, 10, 11, 12, 13)]
 
-    assert call(page, "figures", "dayBefore", kpis(), hours)["customers"] == 12
-    assert call(page, "figures", "dayBefore", kpis(), hours[:2]) is None
+    days = [point("2026-02-28T00:00:00Z", customers=1), point("2026-03-01T00:00:00Z", customers=2)]
+
+    def compared(**history: Any) -> tuple[int, str] | None:
+        found = call(page, "figures", "before", kpis(), {"hours": [], "days": []} | history)
+        return found and (found["kpis"]["customers"], found["since"])
+
+    assert compared(hours=hours, days=days) == (12, "in a day")
+    assert compared(hours=hours[:2], days=days) == (2, "since midnight")
+    assert compared(hours=hours[:2], days=days[:1]) is None
 
 
 def test_a_funnel_keeps_the_order_of_the_model(page: Page) -> None:

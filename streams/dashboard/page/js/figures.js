@@ -5,13 +5,19 @@ const DAY_MS = 86_400_000;
 
 export const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
 
-/** The figures as they stood a day before `kpis`, from those by hour; null where nothing was kept. */
-export function dayBefore(kpis, hours) {
-  const then = Date.parse(kpis.as_of) - DAY_MS;
-  const near = hours.filter(
-    ({ start }) => Date.parse(start) <= then && Date.parse(start) > then - 2 * HOUR_MS,
-  );
-  return near.at(-1)?.kpis ?? null;
+/**
+ * The figures to compare `kpis` with, and since when in words: those of the same hour a day ago, or else those
+ * of the end of the last day; null where neither was kept.
+ */
+export function before(kpis, { hours, days }) {
+  const now = Date.parse(kpis.as_of);
+  const within = (point, from, to) => Date.parse(point.start) > from && Date.parse(point.start) <= to;
+  const then = now - DAY_MS;
+  const hour = hours.findLast((point) => within(point, then - 2 * HOUR_MS, then));
+  if (hour) return { kpis: hour.kpis, since: "in a day", sameTime: true };
+  const yesterday = Math.floor(now / DAY_MS) * DAY_MS - DAY_MS;
+  const day = days.findLast((point) => within(point, yesterday - DAY_MS, yesterday));
+  return day ? { kpis: day.kpis, since: "since midnight", sameTime: false } : null;
 }
 
 /**

@@ -95,7 +95,7 @@ function signalTable(signals) {
       entries.map(([name, signal]) => [
         foreign(label(name)),
         number(signal.count),
-        signal.sum === signal.count ? "–" : compact(signal.sum),
+        signal.sum === 0 || signal.sum === signal.count ? "–" : compact(signal.sum),
         timeAt(signal.last, date),
       ]),
     ),

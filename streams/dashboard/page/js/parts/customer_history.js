@@ -13,7 +13,7 @@ import { foreign } from "./names.js";
 
 const SHOWN = 500;
 
-/** Build the parts; `read()` reads all of it anew. */
+/** Build the parts; `read()` reads all of it anew, `showUntil(instant)` says as of when the customer is known. */
 export function customerHistory(page, model, id, colours) {
   const { api, scope } = page;
   const names = Object.keys(model.scores);
@@ -21,6 +21,8 @@ export function customerHistory(page, model, id, colours) {
   const ribbons = el("div", { class: "ribbons" });
   const happened = el("ul", { class: "feed", "aria-label": "Movements and alerts of this customer" });
   const none = el("p", { class: "muted" }, "Nothing yet.");
+  let transitions = [];
+  let until = page.now(); // until when the ribbons go
   let drawn = "";
 
   async function read() {
@@ -37,20 +39,22 @@ export function customerHistory(page, model, id, colours) {
     ]);
     if (shape === drawn) return;
     drawn = shape;
-    if (line) showScores(line, scores.points, names);
-    showRibbons(moves.transitions);
+    if (line) showScores(line, scores.points, names, until);
+    transitions = moves.transitions;
+    showRibbons();
     showHappened(
       moves.transitions,
       alerts.alerts.map((entry) => entry.raised),
     );
   }
 
-  function showRibbons(moves) {
-    const to = Math.max(page.now(), ...moves.slice(0, 1).map((move) => Date.parse(move.at)));
-    const from = Math.min(to - 3_600_000, ...moves.map((move) => Date.parse(move.at)));
+  function showRibbons() {
+    const instants = transitions.map((move) => Date.parse(move.at));
+    const to = Math.max(until, ...instants);
+    const from = Math.min(to - 3_600_000, ...instants);
     const span = { from, to };
     const rows = model.frameworks.flatMap((framework) => {
-      const own = moves.filter((move) => move.framework === framework.name);
+      const own = transitions.filter((move) => move.framework === framework.name);
       if (framework.kind !== "flags") return [[title(framework.name), segments(own, span), framework]];
       return [...flagSegments(own, span)].map(([flag, parts]) => [
         `${title(framework.name)} · ${label(flag)}`,
@@ -82,12 +86,22 @@ export function customerHistory(page, model, id, colours) {
     for (const link of happened.querySelectorAll("a.customer")) link.remove();
   }
 
-  return { read, scores: line?.node ?? null, ribbons, happened: el("div", {}, happened, none) };
+  return {
+    read,
+    showUntil(instant) {
+      until = Date.parse(instant);
+      if (drawn) showRibbons();
+    },
+    scores: line?.node ?? null,
+    ribbons,
+    happened: el("div", {}, happened, none),
+  };
 }
 
-function showScores(line, points, names) {
-  const oldest = [...points].reverse();
+function showScores(line, points, names, until) {
   const last = points[0];
+  const oldest = [...points].reverse();
+  if (last && Date.parse(last.at) < until) oldest.push({ ...last, at: new Date(until).toISOString() });
   line.show({
     summary: last
       ? `Scores over time, ${points.length} values; the last: ${names.map((name) => `${label(name)} ${value(last.scores[name])}`).join(", ")}.`

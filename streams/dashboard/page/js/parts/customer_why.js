@@ -66,6 +66,12 @@ export function customerWhy({ api, scope, now }, model, id, colours) {
           el(
             "div",
             {},
+            framework.kind === "ladder" &&
+              el(
+                "p",
+                { class: "small muted" },
+                "Exits come first; of the others, the most advanced stage whose rule holds counts.",
+              ),
             Object.entries(reason.others).map(([stage, other]) =>
               el(
                 "div",

@@ -156,12 +156,10 @@ function linkState({ store }) {
     node.dataset.state = link.state;
     say(name, STATES[link.state]);
     node.title = link.state === "behind" ? `${number(behind)} stored records are still to be processed` : "";
-    const shown = kpis?.as_of ?? null;
-    const latest =
-      link.state === "live" && now !== null
-        ? new Date(Math.max(now, shown ? Date.parse(shown) : 0)).toISOString()
-        : shown;
-    if (latest === null) return;
+    // What is shown was true at the last beat, and stays as of then while there are no more.
+    const known = Math.max(now ?? 0, kpis ? Date.parse(kpis.as_of) : 0);
+    if (known === 0) return;
+    const latest = new Date(known).toISOString();
     asOf.dateTime = latest;
     asOf.title = `As of ${exactTime(latest)} · ${utc(latest)}`;
     say(asOf, clockTime(latest));

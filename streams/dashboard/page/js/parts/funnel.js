@@ -1,6 +1,6 @@
 /* Customers per stage of a framework: bars in the model's order, each leading to its customers. */
 import { el } from "../element.js";
-import { dayBefore, funnel } from "../figures.js";
+import { before, funnel } from "../figures.js";
 import { label } from "../text.js";
 import { stageColours } from "../palette.js";
 import { ramp } from "../theme.js";
@@ -12,10 +12,11 @@ export function funnelBars({ store, scope }) {
   let framework = null;
 
   const draw = scope.paced(400, () => {
-    const { kpis, hours } = store.get();
+    const all = store.get();
+    const { kpis } = all;
     if (!kpis || !framework) return;
     const colours = stageColours(framework, ramp());
-    const rows = funnel(framework, kpis, dayBefore(kpis, hours));
+    const rows = funnel(framework, kpis, before(kpis, all)?.kpis);
     list.show(
       rows.map((row, i) => ({
         ...row,
@@ -28,7 +29,7 @@ export function funnelBars({ store, scope }) {
     );
   });
   scope.add(store.watch((all) => all.kpis, draw));
-  scope.add(store.watch((all) => all.hours, draw));
+  scope.add(store.watch((all) => all.days, draw));
 
   return {
     node: el("div", {}, list.node),

@@ -8,14 +8,16 @@ export function nothing(heading, ...more) {
 }
 
 /** How to send the first touchpoint. */
-export function firstTouchpoint() {
+export function firstTouchpoint({ store }) {
+  const token = store.get().session?.guarded ? " -H 'Authorization: Bearer TOKEN'" : "";
   const command =
-    `curl ${location.origin}/v1/touchpoints -d '{"message_id": "m1", "customer_id": "ada",\n` +
+    `curl ${location.origin}/v1/touchpoints${token} -d '{"message_id": "m1", "customer_id": "ada",\n` +
     `  "event": "Page Viewed", "timestamp": "${new Date().toISOString().slice(0, 19)}Z"}'`;
   return nothing(
     "Nobody is known yet.",
     el("p", {}, "Post a touchpoint, and the customer appears here at once:"),
     el("pre", { tabindex: "0" }, command),
+    el("p", {}, "On Kafka, send a file of them: ", el("code", {}, "rapport send FILE"), "."),
   );
 }
 

@@ -16,7 +16,7 @@ export function tile(name, { hint = null } = {}) {
       say(value, figure.value);
       if (figure.note !== undefined) say(change, figure.note);
       else if (figure.change === null) say(change, " ");
-      else say(change, inWords(figure.change));
+      else say(change, inWords(figure.change, figure.since));
       const points = figure.trend?.values ?? [];
       if (String(points) === drawn) return;
       drawn = String(points);
@@ -44,9 +44,9 @@ export function sharesTile(name) {
   };
 }
 
-function inWords(change) {
-  if (change === 0) return "as a day before";
-  return `${change > 0 ? "▲" : "▼"} ${signed(change).replace(/^[+-]/, "")} in a day`;
+function inWords(change, since) {
+  if (change === 0) return `unchanged ${since}`;
+  return `${change > 0 ? "▲" : "▼"} ${signed(change).replace(/^[+-]/, "")} ${since}`;
 }
 
 /** A small line over time. */

@@ -1,7 +1,7 @@
 /* The tiles of the overview: figures about everybody, each with its change and its trend. */
 import { el } from "../element.js";
 import { change, compact, decimal, number, share } from "../format.js";
-import { answersFigure, dayBefore, OUTCOMES, outcomesToday, sum, trend } from "../figures.js";
+import { answersFigure, before, OUTCOMES, outcomesToday, sum, trend } from "../figures.js";
 import { label, title } from "../text.js";
 import { sharesTile, tile } from "./tile.js";
 
@@ -16,12 +16,13 @@ export function tiles(page, model) {
   function add(name, pick, { write = compact, hint = null, daily = false } = {}) {
     const one = tile(name, { hint });
     list.append(one.node);
-    figures.push((all, before) => {
+    figures.push((all, then) => {
       const value = pick(all.kpis);
-      const earlier = before ? pick(before) : null;
+      const earlier = then && (then.sameTime || !daily) ? pick(then.kpis) : null;
       one.show({
         value: value === null || value === undefined ? "–" : write(value),
         change: earlier === null || value === null ? null : round(value - earlier),
+        since: then?.since,
         trend: trend(pick, all, daily),
       });
     });
@@ -58,12 +59,12 @@ export function tiles(page, model) {
         : question.figure === "top_two"
           ? share
           : decimal;
-    figures.push((all, before) => {
+    figures.push((all, then) => {
       const value = pick(all.kpis);
       one.node.hidden = value === null;
       if (value === null) return;
       const answers = all.kpis.answers[question.name].answers;
-      const earlier = before && pick(before);
+      const earlier = then && pick(then.kpis);
       const moved = earlier === null || earlier === undefined ? "" : delta(value - earlier, question.figure);
       one.show({ value: write(value), note: `${number(answers)} answers${moved}`, trend: trend(pick, all) });
     });
@@ -76,8 +77,8 @@ export function tiles(page, model) {
 
   const draw = scope.paced(400, () => {
     const all = store.get();
-    const before = dayBefore(all.kpis, all.hours);
-    for (const show of figures) show(all, before);
+    const then = before(all.kpis, all);
+    for (const show of figures) show(all, then);
     showTouchpoints(touchpoints, all);
   });
   scope.add(store.watch((all) => all.kpis, draw));

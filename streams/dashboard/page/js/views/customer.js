@@ -52,6 +52,7 @@ export async function customer(page, { id }) {
       duration(Date.parse(view.as_of) - Date.parse(view.first)),
     );
     facts.show(view);
+    history.showUntil(view.as_of);
   }
 
   async function renew({ history: changed = false } = {}) {
@@ -100,11 +101,19 @@ export async function customer(page, { id }) {
       el(
         "div",
         { class: "grid" },
-        history.scores && card("Scores over time", { kind: "two-thirds" }, history.scores),
-        card("Now", { kind: "third" }, facts.node),
-        card("Stages over time", {}, history.ribbons),
-        card("Why", { kind: "half" }, why.stages),
-        card("What its scores are made of", { kind: "half" }, why.scores),
+        el(
+          "div",
+          { class: "two-thirds stack" },
+          history.scores && card("Scores over time", {}, history.scores),
+          card("Stages over time", {}, history.ribbons),
+          card("Why", {}, why.stages),
+        ),
+        el(
+          "div",
+          { class: "third stack" },
+          card("Now", {}, facts.node),
+          card("What its scores are made of", {}, why.scores),
+        ),
         card("Touchpoints", { kind: "half" }, touchpoints.node),
         card("Movements and alerts", { kind: "half" }, history.happened),
       ),

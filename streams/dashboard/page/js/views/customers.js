@@ -41,7 +41,7 @@ export async function customers(page, { query }) {
       const found = await page.api.get("/v1/customers", asked, mine.signal);
       rows = anew ? found.customers : [...rows, ...found.customers];
       cursor = found.next;
-      fill(said, rows.length ? null : none(filter));
+      fill(said, rows.length ? null : none(page, filter));
     } catch (error) {
       if (error.name === "AbortError") return;
       fill(
@@ -91,9 +91,9 @@ function asQuery({ prefix, framework, stage, score, min, max }) {
   };
 }
 
-function none(filter) {
+function none(page, filter) {
   const narrowed = Object.values(asQuery(filter)).some((value) => value !== "");
-  if (!narrowed) return firstTouchpoint();
+  if (!narrowed) return firstTouchpoint(page);
   return nothing(
     "No customer is like this.",
     el("p", {}, "Widen the search: a shorter beginning of the id, another stage, a wider range."),

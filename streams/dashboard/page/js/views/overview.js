@@ -30,7 +30,7 @@ export async function overview(page) {
   if (kpis.customers > 0) {
     fill(body, ...everybody(page, model));
   } else {
-    fill(body, firstTouchpoint());
+    fill(body, firstTouchpoint(page));
     page.scope.add(
       page.store.watch(
         (all) => all.kpis.customers > 0 || null,
