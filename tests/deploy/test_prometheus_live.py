@@ -1,12 +1,14 @@
 """A running Rapport watched by a real Prometheus: same figures, an alert that fires and resolves."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.grafana.__main__ import dashboards
 from tests.cli.process import Up, touchpoint, until
+from tests.deploy.prometheus import tool
 from tests.deploy.watching import WINDOW, Watching, watching
 
 pytestmark = pytest.mark.slow
@@ -68,6 +70,17 @@ def test_nothing_is_wrong_with_a_run_that_is_well(watched: Watching) -> None:
     assert watched.ask('ALERTS{alertname!~"RapportDisk.+"}') == []
     assert [value for _, value in watched.ask("job:engagement_records:conservation_difference")] == [0]
     assert [value for _, value in watched.ask("job:engagement_partitions:unowned")] == [0]
+
+
+def test_prometheus_finds_no_fault_with_the_metrics_themselves(up: Up) -> None:
+    """Names, units and types, by its own linter."""
+    told = subprocess.run(
+        [tool("promtool"), "check", "metrics"],
+        input=up.client.get("/metrics").text, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    ours = [line for line in (told.stdout + told.stderr).splitlines() if line.startswith("engagement_")]
+
+    assert ours == []
 
 
 def test_every_panel_has_something_to_show(watched: Watching) -> None:
