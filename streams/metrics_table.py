@@ -44,29 +44,29 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     labels: tuple[str, ...]
     what: str
-    where: str
+    where: tuple[str, ...]
 
 
 def exported(model: Model | None = None) -> list[Exported]:
     """Return all metrics of Rapport's own, by name."""
     model = model or load_model("starter")
-    of_up, of_worker = _families(_of_up(model)), _families(_of_worker(model))
-    of_dashboard = _families(_of_dashboard())
+    registries = {"up": _of_up(model), "worker": _of_worker(model), "dashboard": _of_dashboard(model)}
+    processes = {process: _families(registry) for process, registry in registries.items()}
     found = []
-    for name in sorted({*of_up, *of_worker, *of_dashboard}):
-        family = of_up.get(name) or of_worker.get(name) or of_dashboard[name]
-        where = "both" if name in of_up and name in of_worker else "up" if name in of_up else "worker"
-        if name not in of_up and name not in of_worker:
-            where = "dashboard"
+    for name in sorted({name for families in processes.values() for name in families}):
+        where = tuple(process for process, families in processes.items() if name in families)
+        family = processes[where[0]][name]
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-        series = frozenset(sample.name for sample in family.samples)
         found.append(
             Exported(
-                name=_name(family), series=series, type=_TYPES.get(family.type, family.type),
+                name=_name(family),
+                series=frozenset(sample.name for sample in family.samples),
+                type=_TYPES.get(family.type, family.type),
                 labels=tuple(sorted(labels, key=lambda label: (label != "partition", label))),
-                what=family.documentation, where=where,
+                what=family.documentation,
+                where=where,
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -95,8 +95,9 @@ def _of_worker(model: Model) -> CollectorRegistry:
     return registry
 
 
-def _of_dashboard() -> CollectorRegistry:
+def _of_dashboard(model: Model) -> CollectorRegistry:
     registry = CollectorRegistry()
+    Instrumentation(model, build="", registry=registry)
     DashboardInstrumentation(["topic"], registry=registry)
     DashboardState(lag=lambda: {"topic": 0}, file_bytes=lambda: 0, hindrance=lambda: None, registry=registry)
     return registry
@@ -118,10 +119,10 @@ def _name(family: Metric) -> str:
 
 def table() -> str:
     """Return the table as Markdown."""
-    lines = ["| metric | type | labels | of | meaning |", "|---|---|---|---|---|"]
+    lines = ["| metric | type | labels | exported by | meaning |", "|---|---|---|---|---|"]
     for each in exported():
         labels = " ".join(f"`{label}`" for label in each.labels)
-        lines.append(f"| `{each.name}` | {each.type} | {labels} | {each.where} | {each.what} |")
+        lines.append(f"| `{each.name}` | {each.type} | {labels} | {', '.join(each.where)} | {each.what} |")
     return "\n".join(lines)
 
 
