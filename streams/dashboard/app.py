@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Litestar, Request, Response
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -75,6 +76,7 @@ def create_app(
             render_plugins=[DocumentPlugin(guarded=admission.guarded)],
         ),
         logging_config=None,
+        state=State({"end_streams": feed.end}),  # for the server: they would not end by themselves
     )
     # Outside the router, so that addresses without a route are guarded as well.
     app.asgi_handler = Guard(

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from streams.dashboard.feed import LOST, Feed, Happening, Listener, Place
+from streams.dashboard.feed import END, LOST, Feed, Happening, Listener, Place
 from streams.dashboard.limits import StreamPlaces
 from streams.dashboard.parameters import PLACE, refuse_unknown
 from streams.dashboard.session import Caller
@@ -114,7 +114,7 @@ class _Stream(ASGIResponse):
                 async with asyncio.timeout(PATIENCE_S):
                     await send({"type": "http.response.body", "body": portion, "more_body": True})
             is_over = self._caller is not None and not self._caller.holds()  # the token
-            if is_over or LOST in happenings:
+            if is_over or LOST in happenings or END in happenings:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
 

@@ -59,6 +59,7 @@ def happening(kind: str, customer: bytes | None, place: Place | None, data: byte
 
 
 LOST: Final = happening("lost", None, None, b"{}")
+END: Final = Happening("end", None, None, b"")  # of the server: whoever listens comes back to the next one
 
 
 class Listener:
@@ -68,6 +69,7 @@ class Listener:
         self.kinds = kinds
         self.customer = customer
         self.is_lost = False
+        self._is_over = False
         self._queue: deque[Happening] = deque()
         self._come = asyncio.Event()
 
@@ -93,13 +95,20 @@ class Listener:
         self.is_lost = True
         self._come.set()
 
+    def end(self) -> None:
+        """Let the listener hear what is queued, and no more."""
+        self._is_over = True
+        self._come.set()
+
     async def next(self) -> list[Happening]:
-        """Wait for what is queued and take it; nothing comes after LOST."""
+        """Wait for what is queued and take it; nothing comes after LOST or END."""
         await self._come.wait()
         self._come.clear()
         taken = list(self._queue)
         self._queue.clear()
-        return [*taken, LOST] if self.is_lost else taken
+        if self.is_lost:
+            return [LOST]
+        return [*taken, END] if self._is_over else taken
 
 
 class Feed:
@@ -159,6 +168,11 @@ class Feed:
     def leave(self, listener: Listener) -> None:
         """Somebody listens no more."""
         self._listeners.discard(listener)
+
+    def end(self) -> None:
+        """End the streams of all who listen, since the server does."""
+        for listener in self._listeners:
+            listener.end()
 
     def acknowledged(self, entry: AlertEntry) -> None:
         """Tell that somebody looks after an alert; may be called from any thread."""
