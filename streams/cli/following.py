@@ -12,7 +12,8 @@ from streams.instrumentation_dashboard import DashboardInstrumentation
 from streams.materialised.intake import Intake
 from streams.runtime.kafka.connection import client_arguments
 from streams.runtime.kafka.entrance import NoWayIn, knock
-from streams.runtime.kafka.following import CannotFollow, Follower
+from streams.runtime.kafka.following import Follower
+from streams.runtime.kafka.sources import CannotFollow
 from streams.settings import Settings
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tests.kafka.broker import Broker
 from tests.kafka.conftest import Fresh
-from tests.kafka.fleet import HASTY, Member
+from tests.kafka.fleet import HASTY, Member, wait_for
 
 MAIN: Final = ("-c", "from streams.cli.main import main; main()", "dashboard")
 ANSWER_S: Final = 10.0
@@ -29,6 +29,7 @@ class Dashboard(Member):
             "port": "0", "data": str(directory / "dashboard"), "requests_per_second": "0", **settings,
         }  # fmt: skip
         environment = own | {f"RAPPORT_{name.upper()}": value for name, value in chosen.items()}
+        directory.mkdir(exist_ok=True)
         super().__init__("dashboard", directory / "dashboard.log", environment, MAIN)
 
     @property
@@ -75,10 +76,12 @@ def _events(stream: Any) -> Iterator[tuple[str, Any]]:
 
 
 @contextmanager
-def served(dashboard: Dashboard) -> Iterator[Dashboard]:
-    """Give a dashboard that is ready; it is gone in the end."""
+def served(dashboard: Dashboard, *, ready: bool = True) -> Iterator[Dashboard]:
+    """Give a dashboard that is ready, or serves at least; it is gone in the end."""
     try:
-        dashboard.wait_until_ready()
+        if ready:
+            dashboard.wait_until_ready()
+        wait_for("it serves", lambda: bool(dashboard.told("serving")))
         yield dashboard
     finally:
         if dashboard.alive:

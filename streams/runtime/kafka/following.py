@@ -13,16 +13,17 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams import topics
 from streams.instrumentation_dashboard import DashboardInstrumentation
 from streams.materialised.arrival import Arrival, Place
 from streams.materialised.intake import Intake
-from streams.runtime.kafka.administration import administration
+from streams.materialised.ordering import Held, Ordering
 from streams.runtime.kafka.arrivals import arrivals
 from streams.runtime.kafka.ending import end
-from streams.runtime.kafka.sources import Source, sources
+from streams.runtime.kafka.resuming import resume
+from streams.runtime.kafka.sources import CannotFollow, Source, readable_sources
 from streams.runtime.kafka.takeover import reader
 
 AT_ONCE: Final = 5_000  # records in one transaction
@@ -33,11 +34,8 @@ PATIENCE_S: Final = 5.0  # for an answer of the broker
 AWAY_S: Final = 10.0  # without an answer, and it is said
 RETRY_S: Final = 2.0
 STOP_LOOK_S: Final = 0.2
+ORDERED: Final = frozenset({topics.TRANSITIONS.name, topics.ALERTS.name})  # by when they were written
 NEAR: Final = 1_000  # outputs: whoever is no further behind is current
-
-
-class CannotFollow(Exception):
-    """A topic is not there, or may not be read: run `rapport topics apply`, or allow it."""
 
 
 class _Changed(Exception):
@@ -67,6 +65,8 @@ class Follower:
         self._instrumentation = instrumentation
         self._ends: dict[Place, int] = {}
         self._positions: dict[Place, int] = {}
+        self._ordering = Ordering()
+        self._moved = time.monotonic()  # when nothing had to wait, or something came through
         self._goal: dict[Place, int] | None = None  # the ends as of the start, until they are reached
         self._began = time.monotonic()
         self._heard = time.monotonic()
@@ -163,51 +163,27 @@ class Follower:
         Raises:
             CannotFollow: one is not there, or may not be read.
         """
-        async with administration(self._client) as cluster:
-            found = await sources(cluster, self._names.values())
+        found = await readable_sources(self._client, self._names.values())
         self._heard = time.monotonic()
-        for name in self._names.values():
-            if name not in found:
-                raise CannotFollow(
-                    f"there is no topic {name}: run `rapport topics apply`, or set RAPPORT_TOPIC_PREFIX"
-                )
-            if found[name].may_read is False:
-                raise CannotFollow(
-                    f"this user may not read the topic {name}: allow it with kafka-acls.sh --add "
-                    f"--allow-principal User:… --operation Read --topic {name}"
-                )
         return found
 
     async def _seek(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
         """Go to where the file ends in each partition."""
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-        stored = self._intake.positions()
-        for topic in {self._public[each.topic] for each in places}:
-            ahead = [
-                each for each in places
-                if self._public[each.topic] == topic and stored.get(self._place(each), 0) > ends[each]
-            ]  # fmt: skip
-            if ahead:
-                self._intake.forget(topic, why=f"{len(ahead)} of its partitions end before what was read")
-                stored = {place: at for place, at in stored.items() if place[0] != topic}
         recent = await self._recent(consumer, places)
-        self._ends = {self._place(each): ends[each] for each in places}
-        self._positions = {}
+        self._ends = self._by_place(ends)
+        resumed = resume(self._by_place(begins), self._ends, self._intake.positions(), recent)
+        for topic in resumed.shorter:
+            self._intake.forget(topic, why="it ends before what was read of it, so it was made anew")
+        for (topic, partition), records in resumed.missed.items():
+            self._instrumentation.missed(topic, partition=partition, records=records)
+        self._positions, self._ordering = resumed.positions, Ordering()
         for each in places:
-            place = self._place(each)
-            position = stored.get(place, recent.get(each, begins[each]))
-            if position < begins[each]:
-                topic, partition = place
-                self._instrumentation.missed(topic, partition=partition, records=begins[each] - position)
-                position = begins[each]
-            self._positions[place] = position
-            consumer.seek(each, position)
+            consumer.seek(each, self._positions[self._place(each)])
         if self._goal is None or not self._has_caught_up():
             self._goal = dict(self._ends)
 
-    async def _recent(
-        self, consumer: AIOKafkaConsumer, places: list[TopicPartition]
-    ) -> dict[TopicPartition, int]:
+    async def _recent(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Place, int]:
         """Return where to begin with touchpoints, which are too many to be read from their beginning."""
         wanted = {
             each: self._since_ms for each in places if self._public[each.topic] == topics.TOUCHPOINTS.name
@@ -216,7 +192,7 @@ class Follower:
             return {}
         found = await consumer.offsets_for_times(wanted)
         ends = await consumer.end_offsets(list(wanted))
-        return {each: ends[each] if at is None else at.offset for each, at in found.items()}
+        return self._by_place({each: ends[each] if at is None else at.offset for each, at in found.items()})
 
     async def _take(
         self, consumer: AIOKafkaConsumer, places: list[TopicPartition], identities: Mapping[str, str]
@@ -224,28 +200,62 @@ class Follower:
         """Take over what is there, or comes within a moment."""
         found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=AT_ONCE)
         read: list[Arrival] = []
-        for records in found.values():
-            for record in records:
-                topic = self._public[record.topic]
-                try:
-                    read += arrivals(topic, record)
-                except ValueError as error:  # msgspec's and Unicode's are of this kind
-                    self._instrumentation.unreadable(
-                        topic, partition=record.partition, offset=record.offset, error=error
-                    )
+        for tp, records in found.items():
+            held = [Held(each.timestamp, each.offset, self._arrivals(each)) for each in records]
+            if self._public[tp.topic] in ORDERED:
+                self._ordering.hold(self._place(tp), held)
+            else:
+                read += [arrival for each in held for arrival in each.arrivals]
+        reached = {each: await consumer.position(each) for each in places}
+        read += self._ordering.release(self._unfinished(reached))
         moved = {}
-        for each in places:
-            place, position = self._place(each), await consumer.position(each)
+        for each, position in reached.items():
+            place = self._place(each)
             if position < self._positions[place]:
                 raise _Changed
-            if position > self._positions[place]:
-                moved[place] = position
+            waiting = self._ordering.first(place)
+            until = position if waiting is None else waiting
+            if until > self._positions[place]:
+                moved[place] = until
         if moved:
             self._intake.take(read, moved, identities=identities)
             self._positions |= moved
+        if moved or self._ordering.is_empty:
+            self._moved = time.monotonic()
+        self._hold_back(consumer, places)
         if self._goal is not None and self._has_caught_up():
             self._goal = None
             self._instrumentation.caught_up(seconds=time.monotonic() - self._began)
+
+    def _arrivals(self, record: ConsumerRecord) -> list[Arrival]:
+        topic = self._public[record.topic]
+        try:
+            return arrivals(topic, record)
+        except ValueError as error:  # msgspec's and Unicode's are of this kind
+            self._instrumentation.unreadable(
+                topic, partition=record.partition, offset=record.offset, error=error
+            )
+            return []
+
+    def _unfinished(self, reached: Mapping[TopicPartition, int]) -> list[Place]:
+        """Return the partitions that can still bring something earlier; one that does not come is not one."""
+        if time.monotonic() - self._moved > PATIENCE_S:
+            return []
+        places = {self._place(each): position for each, position in reached.items()}
+        return [
+            place
+            for place, position in places.items()
+            if place[0] in ORDERED and position < self._ends.get(place, 0)
+        ]
+
+    def _hold_back(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
+        """Read no more of partitions that wait for others."""
+        full = self._ordering.full()
+        wanted = {each for each in places if self._place(each) in full}
+        paused = consumer.paused()
+        if wanted != paused:
+            consumer.resume(*(paused - wanted))
+            consumer.pause(*(wanted - paused))
 
     def _has_caught_up(self) -> bool:
         return self._goal is not None and all(
@@ -265,7 +275,7 @@ class Follower:
             await asyncio.sleep(LOOK_S)
             try:
                 ends = await asyncio.wait_for(consumer.end_offsets(places), PATIENCE_S)
-                self._ends = {self._place(each): ends[each] for each in places}
+                self._ends = self._by_place(ends)
                 self._heard = time.monotonic()
                 if time.monotonic() - looked >= IDENTITIES_S:
                     if dict(await self.look()) != dict(known):
@@ -273,6 +283,9 @@ class Follower:
                     looked = time.monotonic()
             except (KafkaError, TimeoutError, OSError):
                 continue  # the time since it was heard last tells
+
+    def _by_place(self, offsets: Mapping[TopicPartition, int]) -> dict[Place, int]:
+        return {self._place(each): offset for each, offset in offsets.items()}
 
     def _place(self, each: TopicPartition) -> Place:
         return self._public[each.topic], each.partition

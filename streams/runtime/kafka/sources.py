@@ -6,7 +6,7 @@ made anew is noticed by its offsets alone.
 
 from collections.abc import Iterable
 from io import BytesIO
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.protocol.abstract import AbstractType
@@ -21,7 +21,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from streams.runtime.kafka.administration import Administration
+from streams.runtime.kafka.administration import Administration, administration
 from streams.runtime.kafka.asking import METADATA, REFUSED, Exactly
 from streams.runtime.kafka.permissions import READ, UNTOLD
 
@@ -84,6 +84,10 @@ class _Metadata(RequestStruct):  # type: ignore[misc]  # aiokafka is read withou
     )
 
 
+class CannotFollow(Exception):
+    """A topic is not there, or may not be read: run `rapport topics apply`, or allow it."""
+
+
 class Source(NamedTuple):
     """A topic that is there. may_read: None where the broker does not tell."""
 
@@ -111,4 +115,27 @@ async def sources(cluster: Administration, names: Iterable[str]) -> dict[str, So
             continue
         may_read = error != REFUSED and (None if allowed == UNTOLD else bool(allowed >> READ & 1))
         found[name] = Source(name, f"{name}@{identity.hex()}", len(partitions), may_read)
+    return found
+
+
+async def readable_sources(client: dict[str, Any], names: Iterable[str]) -> dict[str, Source]:
+    """Return topics, by name, all of which may be read.
+
+    Raises:
+        CannotFollow: one is not there, or may not be read.
+        KafkaError: the broker does not answer.
+    """
+    wanted = list(names)
+    async with administration(client) as cluster:
+        found = await sources(cluster, wanted)
+    for name in wanted:
+        if name not in found:
+            raise CannotFollow(
+                f"there is no topic {name}: run `rapport topics apply`, or set RAPPORT_TOPIC_PREFIX"
+            )
+        if found[name].may_read is False:
+            raise CannotFollow(
+                f"this user may not read the topic {name}: allow it with kafka-acls.sh --add "
+                f"--allow-principal User:… --operation Read --topic {name}"
+            )
     return found
