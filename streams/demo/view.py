@@ -69,7 +69,7 @@ def _header(snapshot: Snapshot, width: int) -> Text:
 
 
 def _footer(snapshot: Snapshot, width: int) -> Text:
-    """Say which keys there are, where the page is and how to ask why; the keys give way first, down to one."""
+    """Say which keys there are, where the page is, how to ask why; the keys give way first, down to one."""
     keys = Text.assemble((" q", STRONG), (" end", QUIET))
     more = Text.assemble(("  space", STRONG), (" pause", QUIET), ("  + -", STRONG), (" speed", QUIET))
     page = Text(snapshot.page, ACCENT)

@@ -53,7 +53,8 @@ def test_transitions_and_alerts_are_listed_newest_first_with_cursor_and_filters(
     assert [each["to_stage"] for each in mine["transitions"]][-1] == "evaluation"
     assert first["transitions"] + second["transitions"] == everything["transitions"]
     assert everything["next"] is None
-    assert [(each["type"], each["customer_id"]) for each in alerts] == [("alert_raised", "list-0")]
+    raised = [each["raised"] for each in alerts]
+    assert [(each["type"], each["customer_id"]) for each in raised] == [("alert_raised", "list-0")]
     assert up.client.get("/v1/transitions", params={"customer": "nobody"}).json() == {
         "transitions": [],
         "next": None,
