@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.cli.process import MAIN, environment
 
-DIRECTORY = Path(__file__).parent.parent.parent / "docs" / "pictures"
+DIRECTORY = Path(__file__).parent.parent.parent / "docs"
 HEADLESS_S = 300
 CALM_SPEED = 1_800  # simulated seconds in a real one: things happen, and can be read
 
@@ -37,8 +37,6 @@ def main(directory: Path) -> None:
                 for name, path, size, scheme in [
                     ("overview", "/overview", (1280, 1310), "light"),
                     ("customer", f"/customers/{quote(somebody, safe='')}", (1280, 1310), "dark"),
-                    ("framework", "/frameworks", (1280, 1310), "light"),
-                    ("phone", "/overview", (390, 844), "dark"),
                 ]:
                     _take(browser, url + path, directory / f"{name}.png", size, scheme)
                 browser.close()

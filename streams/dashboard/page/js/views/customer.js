@@ -107,15 +107,15 @@ export async function customer(page, { id }) {
           history.scores && card("Scores over time", {}, history.scores),
           card("Stages over time", {}, history.ribbons),
           card("Why", {}, why.stages),
+          card("Touchpoints", {}, touchpoints.node),
         ),
         el(
           "div",
           { class: "third stack" },
-          card("Now", {}, facts.node),
+          card("Now", { kind: "early" }, facts.node),
           card("What its scores are made of", {}, why.scores),
+          card("Movements and alerts", {}, history.happened),
         ),
-        card("Touchpoints", { kind: "half" }, touchpoints.node),
-        card("Movements and alerts", { kind: "half" }, history.happened),
       ),
     ),
   };
