@@ -5,11 +5,11 @@ from importlib.metadata import version
 
 from aiokafka.errors import KafkaConnectionError
 from click import ClickException
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from schemas.dead_letter import DeadLetter
 from streams.cli.kafka import LastWords, unreachable
 from streams.cli.refusal import Refusal
+from streams.cli.registry import new_registry
 from streams.cli.worker_port import serve
 from streams.ingest.foreign import read_record
 from streams.ingest.item import Refused
@@ -61,9 +61,7 @@ async def run(settings: Settings, *, on_step: Callable[[str], None] = lambda _: 
         Refusal: the port is taken, or topics do not fit.
     """
     log_to_stderr()
-    registry = CollectorRegistry()
-    for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=registry)
+    registry = new_registry()
     model = load_model(settings.model)
     worker = Worker(
         worker_settings(settings), model, registry=registry, build=version("rapport"), adapt=_adapt,

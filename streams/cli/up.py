@@ -90,6 +90,7 @@ def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", cl
     from streams.cli.admission import admission
     from streams.cli.answers import EmbeddedAnswers
     from streams.cli.collector import calm
+    from streams.cli.registry import new_registry
     from streams.cli.server import Server, ended_by_signals, local_url
     from streams.cli.store import EmbeddedStore
     from streams.engine.compiled import is_warm
@@ -106,7 +107,7 @@ def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", cl
     model = checked_or_raise(checked)
     console = Console(highlight=False)
     log_to_stderr(quiet=sys.stderr.isatty())
-    registry = _registry()
+    registry = new_registry()
     instrumentation = Instrumentation(model, build=version("rapport"), registry=registry)
     admitted = admission(settings, instrumentation)
     directory, url = Path(settings.data), local_url(listener)
@@ -185,15 +186,6 @@ def _app(
         findings=findings,
         routes=[touchpoints_route(store, instrumentation, body_limit_bytes=settings.max_body_bytes)],
     )
-
-
-def _registry() -> "CollectorRegistry":
-    from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-
-    registry = CollectorRegistry()
-    for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=registry)
-    return registry
 
 
 def _retention(settings: "Settings") -> "Retention":

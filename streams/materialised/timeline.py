@@ -2,62 +2,21 @@
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from schemas.instants import EPOCH
-from schemas.pages import TouchpointLine, TouchpointPage
+from schemas.pages import TouchpointPage
+from streams.archive.touchpoint_line import sent
 from streams.materialised.arrival import Touch
 
 KEPT_OF_EACH: Final = 200
-
-
-class _Sent(msgspec.Struct):
-    """What is shown of a touchpoint, however wrong the rest of it is."""
-
-    message_id: str = ""
-    event: str = ""
-    timestamp: datetime = EPOCH
-    kind: str = "track"
-    subject: str = "customer"
-    direction: str = "in"
-    channel: str = "other"
-    source: str | None = None
-    properties: dict[str, object] | None = None
-
-
-_sent: Final = msgspec.json.Decoder(_Sent).decode
-
-
-def _read(value: bytes) -> _Sent | None:
-    """Return what can be shown of a touchpoint; None for what cannot be read, which is a dead letter."""
-    try:
-        return _sent(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _line(sent: _Sent) -> TouchpointLine:
-    return TouchpointLine(
-        message_id=sent.message_id,
-        event=sent.event,
-        at=sent.timestamp,
-        kind=sent.kind,
-        direction=sent.direction,
-        channel=sent.channel,
-        source=sent.source,
-        properties=sent.properties or {},
-    )
 
 
 def is_deletion(value: bytes) -> bool:
     """Return whether a touchpoint asks to forget its customer; those that do say so in plain letters."""
     if b"delete" not in value:
         return False
-    sent = _read(value)
-    return sent is not None and (sent.kind, sent.subject) == ("delete", "customer")
+    said = sent(value)
+    return said is not None and (said.kind, said.subject) == ("delete", "customer")
 
 
 def forget(connection: sqlite3.Connection, key: bytes) -> None:
@@ -84,9 +43,9 @@ def page(
         "SELECT sequence, value FROM timeline WHERE key = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
         (customer_id.encode(), 1 << 62 if before is None else before, limit + 1),
     ).fetchall()
-    found = [_read(value) for _, value in rows[:limit]]
+    found = [sent(value) for _, value in rows[:limit]]
     return TouchpointPage(
-        touchpoints=[_line(sent) for sent in found if sent is not None],
+        touchpoints=[each.line() for each in found if each is not None],
         next=str(rows[limit - 1][0]) if len(rows) > limit else None,
     )
 

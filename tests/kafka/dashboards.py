@@ -22,7 +22,7 @@ _QUIET: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Dashboard(Member):
     """One dashboard; started again on the same directory, it is the next one there."""
 
-    def __init__(self, broker: Broker, fresh: Fresh, directory: Path, **settings: str) -> None:
+    def __init__(self, broker: Broker, fresh: Fresh, directory: Path, /, **settings: str) -> None:
         own = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")}
         chosen = {
             "broker": broker.bootstrap, "app": fresh.app, "topic_prefix": fresh.prefix, "model": str(HASTY),

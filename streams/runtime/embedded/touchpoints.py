@@ -6,33 +6,14 @@ returns goes on from there.
 """
 
 import sqlite3
-from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from schemas.instants import EPOCH
 from schemas.pages import TouchpointLine, TouchpointPage
+from streams.archive.touchpoint_line import sent
 from streams.runtime.embedded.inputs import decoded
 
 ROWS_LOOKED_AT: Final = 400
 BYTES_LOOKED_AT: Final = 16 << 20
-
-
-class _Sent(msgspec.Struct):
-    """What is shown of a stored touchpoint, however wrong the rest of it is."""
-
-    message_id: str = ""
-    event: str = ""
-    timestamp: datetime = EPOCH
-    kind: str = "track"
-    direction: str = "in"
-    channel: str = "other"
-    source: str | None = None
-    properties: dict[str, object] | None = None
-
-
-_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 def find(connection: sqlite3.Connection, key: bytes, *, before: int | None, limit: int) -> TouchpointPage:
@@ -59,29 +40,12 @@ def find(connection: sqlite3.Connection, key: bytes, *, before: int | None, limi
                         continue
                     if len(found) == limit:
                         return TouchpointPage(touchpoints=found, next=str(offset + 1))
-                    line = _line(items[place][1])
-                    if line is not None:
-                        found.append(line)
+                    said = sent(items[place][1])
+                    if said is not None:
+                        found.append(said.line())
             if bytes_seen > BYTES_LOOKED_AT:
                 break
     finally:
         cursor.close()
     older = connection.execute("SELECT 1 FROM input WHERE first < ? LIMIT 1", (first,)).fetchone()
     return TouchpointPage(touchpoints=found, next=str(first) if older else None)
-
-
-def _line(value: bytes) -> TouchpointLine | None:
-    try:
-        sent = _sent(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # a dead letter
-    return TouchpointLine(
-        message_id=sent.message_id,
-        event=sent.event,
-        at=sent.timestamp,
-        kind=sent.kind,
-        direction=sent.direction,
-        channel=sent.channel,
-        source=sent.source,
-        properties=sent.properties or {},
-    )
