@@ -53,12 +53,12 @@ class MaterialisedAnswers:
     def customer(self, customer_id: str) -> CustomerView | None:
         """Return the customer as of its last scores."""
         with self._file.reading() as connection:
-            return views.customer(connection, customer_id, states=self._states)
+            return views.customer(connection, customer_id, self._intake.customers, states=self._states)
 
     def why(self, customer_id: str) -> Why | None:
         """Say why the customer is where it is: what the rules of its last moves read then."""
         with self._file.reading() as connection:
-            return views.why(connection, customer_id, states=self._states)
+            return views.why(connection, customer_id, self._intake.customers, states=self._states)
 
     def customers(self, query: CustomerQuery) -> CustomerPage:
         """Return customers in the order of their ids.

@@ -122,10 +122,23 @@ class Customers:
             f"WHERE {_where(conditions)} ORDER BY c.key LIMIT ?",
             (*_values(conditions), query.limit + 1),
         ).fetchall()
-        lines = [_line(decode(value)) for (value,) in rows[: query.limit]]
+        lines = [self._line(decode(value)) for (value,) in rows[: query.limit]]
         if len(rows) > query.limit:
             return CustomerPage(customers=lines, next=lines[-1].customer_id)
         return CustomerPage(customers=lines, next=None if end is None else end.decode())
+
+    def scores_of(self, update: ScoreUpdated) -> dict[str, float | None]:
+        """Return all scores of the model; an update leaves out those that are absent."""
+        return {name: update.scores.get(name) for name in self._scores}
+
+    def _line(self, update: ScoreUpdated) -> CustomerLine:
+        return CustomerLine(
+            customer_id=update.customer_id,
+            as_of=update.at,
+            scores=self.scores_of(update),
+            levels=update.levels,
+            stages=update.stages,
+        )
 
     def _between(self, query: CustomerQuery) -> "list[_Condition]":
         """Return which ids: those that begin with the prefix, after the last page."""
@@ -179,13 +192,6 @@ def _where(conditions: Sequence[_Condition]) -> str:
 
 def _values(conditions: Sequence[_Condition]) -> list[object]:
     return [value for _, values in conditions for value in values]
-
-
-def _line(update: ScoreUpdated) -> CustomerLine:
-    return CustomerLine(
-        customer_id=update.customer_id, as_of=update.at, scores=dict(update.scores), levels=update.levels,
-        stages=update.stages,
-    )  # fmt: skip
 
 
 def _is_set(framework: Framework) -> bool:

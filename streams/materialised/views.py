@@ -12,7 +12,7 @@ from schemas.outputs import AlertRaised, AlertResolved, ScoreUpdated, StageChang
 from schemas.views import CustomerView, OpenAlert, RecentChange, RuleReading, ScoreWhy, StageWhy, Why
 from streams.archive import alert_book, outputs
 from streams.archive.alert_book import AlertQuery
-from streams.materialised.customers import decode
+from streams.materialised.customers import Customers, decode
 
 RECENT: Final = 8
 _MOST_MOVES: Final = 1_000  # of one customer, among which the last of each framework are looked for
@@ -23,7 +23,7 @@ _alert: Final = msgspec.json.Decoder(AlertRaised | AlertResolved).decode
 
 
 def customer(
-    connection: sqlite3.Connection, customer_id: str, *, states: frozenset[str]
+    connection: sqlite3.Connection, customer_id: str, customers: Customers, *, states: frozenset[str]
 ) -> CustomerView | None:
     """Return a customer as of its last scores, None if there are none; `states`: alerts that are resolved."""
     update = _latest(connection, customer_id)
@@ -32,7 +32,7 @@ def customer(
     return CustomerView(
         customer_id=customer_id,
         as_of=update.at,
-        scores=dict(update.scores),
+        scores=customers.scores_of(update),
         dimensions={},
         mix=update.mix,
         levels=update.levels,
@@ -48,7 +48,9 @@ def customer(
     )
 
 
-def why(connection: sqlite3.Connection, customer_id: str, *, states: frozenset[str]) -> Why | None:
+def why(
+    connection: sqlite3.Connection, customer_id: str, customers: Customers, *, states: frozenset[str]
+) -> Why | None:
     """Say why a customer is where it is: the rules of its last moves, with what they read at that time."""
     update = _latest(connection, customer_id)
     if update is None:
@@ -56,7 +58,9 @@ def why(connection: sqlite3.Connection, customer_id: str, *, states: frozenset[s
     return Why(
         customer_id=customer_id,
         as_of=update.at,
-        scores={name: ScoreWhy(value=value, touchpoints=[]) for name, value in update.scores.items()},
+        scores={
+            name: ScoreWhy(value=value, touchpoints=[]) for name, value in customers.scores_of(update).items()
+        },
         dimensions={},
         stages={
             move.framework: StageWhy(

@@ -103,7 +103,8 @@ def test_a_line_says_what_the_latest_scores_say(bench: Bench) -> None:
     with bench.file.reading() as connection:
         [line] = bench.intake.customers.find(connection, CustomerQuery()).customers
         counts = [len(bench.intake.customers.find(connection, query).customers) for query in queries]
-    assert (line.scores, line.stages) == ({"engagement": 1.5}, {"clm": "dormant", "habits": ["buyer"]})
+    assert line.scores == {"engagement": 1.5, "churn": None}
+    assert line.stages == {"clm": "dormant", "habits": ["buyer"]}
     assert counts == [0, 1, 0, 1]
 
 

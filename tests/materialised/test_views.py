@@ -15,13 +15,14 @@ def test_a_customer_is_what_its_outputs_say(bench: Bench) -> None:
     )  # fmt: skip
 
     with bench.file.reading() as connection:
-        view = views.customer(connection, "ada", states=STATES)
-        nobody = views.customer(connection, "nobody", states=STATES)
+        view = views.customer(connection, "ada", bench.intake.customers, states=STATES)
+        nobody = views.customer(connection, "nobody", bench.intake.customers, states=STATES)
 
     assert nobody is None
     assert view is not None
     assert (view.as_of, view.first, view.last) == (NOON + timedelta(seconds=92), None, None)
-    assert (view.scores, view.stages) == ({"engagement": 12.5}, {"clm": "engagement", "habits": ["buyer"]})
+    assert view.scores == {"engagement": 12.5, "churn": None}
+    assert view.stages == {"clm": "engagement", "habits": ["buyer"]}
     assert [(each.alert, each.since) for each in view.open_alerts] == [("drop", NOON + timedelta(seconds=90))]
     assert [each.kind for each in view.recent] == ["alert_raised", "alert_resolved", "alert_raised", "stage"]
     assert view.recent[-1] == RecentChange(
@@ -39,8 +40,8 @@ def test_why_is_what_the_rules_read_at_the_last_move(bench: Bench) -> None:
     )
 
     with bench.file.reading() as connection:
-        why = views.why(connection, "ada", states=STATES)
-        nobody = views.why(connection, "nobody", states=STATES)
+        why = views.why(connection, "ada", bench.intake.customers, states=STATES)
+        nobody = views.why(connection, "nobody", bench.intake.customers, states=STATES)
 
     assert nobody is None
     assert why is not None

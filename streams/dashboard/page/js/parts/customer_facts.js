@@ -44,7 +44,7 @@ export function customerFacts(page, model) {
           view.open_alerts.length > 0 &&
             el("a", { href: `/alerts?${new URLSearchParams({ customer: view.customer_id })}` }, "see"),
         ),
-        fact("Last touchpoint", timeAgo(view.last, now)),
+        view.last && fact("Last touchpoint", timeAgo(view.last, now)),
         Object.entries(view.answers).map(([name, answer]) =>
           fact(
             title(name),

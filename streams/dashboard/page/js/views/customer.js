@@ -48,8 +48,7 @@ export async function customer(page, { id }) {
       "As of ",
       timeAt(view.as_of),
       view.next_due && [" · next look ", dueIn(view, page.now())],
-      " · known for ",
-      duration(Date.parse(view.as_of) - Date.parse(view.first)),
+      view.first && [" · known for ", duration(Date.parse(view.as_of) - Date.parse(view.first))],
     );
     facts.show(view);
     history.showUntil(view.as_of);
@@ -64,7 +63,7 @@ export async function customer(page, { id }) {
         changed && touchpoints.renew(),
       ]);
       const moved = JSON.stringify(latest.stages) !== JSON.stringify(view.stages);
-      const touched = latest.last !== view.last;
+      const touched = (latest.last ?? latest.as_of) !== (view.last ?? view.as_of);
       view = latest;
       fill(said);
       show();
