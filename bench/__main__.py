@@ -10,12 +10,12 @@ import time
 
 import click
 
-from bench import figures, footprint, machine, painting, processing, scraping, serving
+from bench import asking, figures, footprint, machine, painting, processing, scraping, serving
 from bench.figures import Figure, Measured, Row
 from bench.kafka import parts
 from streams.engine.compiled import INTERPRETED
 
-NAMES = ("replay", "up", "scrape", "page", "size", "start", "compile", "help", *parts.NAMES)
+NAMES = ("replay", "up", "scrape", "page", "api", "size", "start", "compile", "help", *parts.NAMES)
 
 
 @click.command()
@@ -41,7 +41,7 @@ def main(
 ) -> None:
     """Measure NAMES (all of them if none is given).
 
-    replay, up, scrape, page, size, start, compile, help; and on a Kafka that is started for them:
+    replay, up, scrape, page, api, size, start, compile, help; and on a Kafka that is started for them:
     kafka, kafka-recovery, kafka-latency, kafka-memory, kafka-workers.
     """
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # what was started ends too
@@ -85,6 +85,7 @@ class Scale:
             "up": serving.ROWS,
             "scrape": scraping.ROWS,
             "page": painting.ROWS,
+            "api": asking.rows(self.sizes[1]),
             "size": footprint.SIZE_ROWS,
             "start": footprint.start_rows(self.sizes[1]),
             "compile": [footprint.COMPILE_ROW],
@@ -116,6 +117,14 @@ class Scale:
                 touchpoints = min(self.touchpoints, 300_000)
                 return scraping.measure(
                     seconds=max(8.0, 2 * self.seconds), touchpoints=touchpoints, runs=self.runs, tell=_tell
+                )
+            case "api":
+                return asking.measure(
+                    customers=self.sizes[1],
+                    touchpoints=min(self.touchpoints, 2 * self.sizes[1]),
+                    seconds=self.seconds,
+                    runs=self.runs,
+                    tell=_tell,
                 )
             case "size":
                 return footprint.sizes(

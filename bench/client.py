@@ -49,8 +49,10 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def post(url: str, path: Path, *, part: int, parts: int, seconds: float, stamp: str) -> Posted:
-    """Post for so long.
+def post(
+    url: str, path: Path, *, part: int, parts: int, seconds: float, stamp: str, per_second: float
+) -> Posted:
+    """Post for so long, at most so many batches a second (0: as fast as it is answered).
 
     Raises:
         RuntimeError: The server refused something.
@@ -61,6 +63,8 @@ def post(url: str, path: Path, *, part: int, parts: int, seconds: float, stamp: 
     posted = Posted(0, began=time.time(), ended=0.0)
     expected = b'{"accepted":%d,"refused":[]}' % BATCH
     while time.time() < posted.began + seconds:
+        if per_second:
+            time.sleep(max(0.0, posted.began + posted.batches / per_second - time.time()))
         body = b"[" + b",".join(next(mine)) + b"]"
         connection.request("POST", "/v1/touchpoints", body, {"content-type": "application/json"})
         answer = connection.getresponse()
@@ -75,6 +79,14 @@ def post(url: str, path: Path, *, part: int, parts: int, seconds: float, stamp: 
 
 
 if __name__ == "__main__":
-    where, name, number, of, duration, instant = sys.argv[1:]
-    done = post(where, Path(name), part=int(number), parts=int(of), seconds=float(duration), stamp=instant)
+    where, name, number, of, duration, instant, pace = sys.argv[1:]
+    done = post(
+        where,
+        Path(name),
+        part=int(number),
+        parts=int(of),
+        seconds=float(duration),
+        stamp=instant,
+        per_second=float(pace),
+    )
     sys.stdout.buffer.write(msgspec.json.encode(done))

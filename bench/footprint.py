@@ -124,7 +124,7 @@ def starts(*, customers: int, touchpoints: int, runs: int, tell: Callable[[str],
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as directory:
         data = Path(directory) / "data"
         tell(f"start: storing {customers:,} customers")
-        _store(path, data, touchpoints=touchpoints)
+        store(path, data, touchpoints=touchpoints)
         whole, reading = [], []
         for _ in range(runs):
             with Server(data) as server:
@@ -140,7 +140,7 @@ def starts(*, customers: int, touchpoints: int, runs: int, tell: Callable[[str],
     }
 
 
-def _store(path: Path, data: Path, *, touchpoints: int) -> None:
+def store(path: Path, data: Path, *, touchpoints: int) -> None:
     """Append a file's touchpoints, and let the run of the product process and flush them.
 
     Their last touchpoint is of this moment. The log's clock stands still until all are processed, so that no

@@ -6,7 +6,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http.client import HTTPConnection
 from pathlib import Path
 from socket import create_connection
@@ -41,11 +41,14 @@ class _Window(NamedTuple):
     cpu_s: float
 
 
-class _Pair(NamedTuple):
-    """Touchpoints a second, and CPU seconds of each, without scraping and with it."""
+class Pair(NamedTuple):
+    """Touchpoints a second, and CPU seconds of each, under load alone and with something beside it."""
 
     alone: tuple[float, float]
-    scraped: tuple[float, float]
+    beside: tuple[float, float]
+
+
+Beside = Callable[[str], AbstractContextManager[None]]  # of a server's URL
 
 
 def measure(*, seconds: float, touchpoints: int, runs: int, tell: Callable[[str], None]) -> dict[str, Figure]:
@@ -55,19 +58,22 @@ def measure(*, seconds: float, touchpoints: int, runs: int, tell: Callable[[str]
         WrongTableError: What is in a log afterwards is not what was posted.
     """
     path = written(min(serving.CUSTOMERS, touchpoints), 7, touchpoints=touchpoints)
-    pairs = [pair for _ in range(runs) for pair in _loaded(path, seconds=seconds, tell=tell)]
-    kept = [100 * pair.scraped[0] / pair.alone[0] for pair in pairs]
-    more = median(100 * (pair.scraped[1] / pair.alone[1] - 1) for pair in pairs)
+    pairs = [pair for _ in range(runs) for pair in loaded(path, beside=scraping, seconds=seconds, tell=tell)]
+    kept, more = compared(pairs)
+    return {"scraped": kept, "scraped cpu": more}
+
+
+def compared(pairs: Sequence[Pair]) -> tuple[Figure, Figure]:
+    """Return the share of touchpoints that is kept, and how much more CPU time each takes."""
+    kept = [100 * pair.beside[0] / pair.alone[0] for pair in pairs]
+    more = median(100 * (pair.beside[1] / pair.alone[1] - 1) for pair in pairs)
     low, _, high = quantiles(kept, n=4) if len(kept) > 1 else kept * 3
     shown = f"{median(kept):.1f} % (half of {len(kept)} pairs: {low:.0f} to {high:.0f})"
-    return {
-        "scraped": Figure(median(kept), shown),
-        "scraped cpu": Figure(more, f"{more:+.1f} %"),
-    }
+    return Figure(median(kept), shown), Figure(more, f"{more:+.1f} %")
 
 
-def _loaded(path: Path, *, seconds: float, tell: Callable[[str], None]) -> list[_Pair]:
-    """Make one run, in windows without and with scraping, each as often first as the other."""
+def loaded(path: Path, *, beside: Beside, seconds: float, tell: Callable[[str], None]) -> list[Pair]:
+    """Make one run, in windows without and with something beside the load, each as often first."""
     windows: dict[bool, list[_Window]] = {False: [], True: []}
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as directory:
         data, stamp = Path(directory) / "data", client.now()
@@ -77,25 +83,25 @@ def _loaded(path: Path, *, seconds: float, tell: Callable[[str], None]) -> list[
             time.sleep(WARM_S)
             while time.monotonic() < ends:
                 first = len(windows[True]) % 2 == 1
-                for scraped in (first, not first):
-                    windows[scraped].append(_window(server, scraped=scraped))
+                for is_beside in (first, not first):
+                    windows[is_beside].append(_window(server, beside if is_beside else None))
             done = posting.result()
             serving.wait_until_processed(server)
         sent = sum(each.batches for each in done) * client.BATCH
         serving.insist(data, serving.posted_by(path, done, stamp=stamp), touchpoints=sent, singles=0)
     answered = sorted(moment for each in done for moment in each.answered)
     pairs = [
-        _Pair(_measured(alone, answered), _measured(scraped, answered))
-        for alone, scraped in zip(windows[False], windows[True], strict=True)
+        Pair(_measured(alone, answered), _measured(both, answered))
+        for alone, both in zip(windows[False], windows[True], strict=True)
     ]
     for pair in pairs:
-        tell(f"scrape: {pair.alone[0]:,.0f} touchpoints/s, scraped {pair.scraped[0]:,.0f}")
+        tell(f"  {pair.alone[0]:,.0f} touchpoints/s, with {beside.__name__} {pair.beside[0]:,.0f}")
     return pairs
 
 
-def _window(server: Server, *, scraped: bool) -> _Window:
+def _window(server: Server, beside: Beside | None) -> _Window:
     """Let a server under load be for a while."""
-    with scraping(server.url) if scraped else nullcontext():
+    with beside(server.url) if beside is not None else nullcontext():
         cpu_s, began = server.cpu_s(), time.time()
         time.sleep(WINDOW_S)
         return _Window(began, time.time(), server.cpu_s() - cpu_s)

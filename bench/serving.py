@@ -86,14 +86,15 @@ def wait_until_processed(server: Server) -> None:
         time.sleep(0.1)
 
 
-def post(url: str, path: Path, *, seconds: float, stamp: str) -> list[client.Posted]:
-    """Run the clients to their end."""
+def post(url: str, path: Path, *, seconds: float, stamp: str, per_second: float = 0) -> list[client.Posted]:
+    """Run the clients to their end, at most so many touchpoints a second together (0: as fast as it goes)."""
+    pace = str(per_second / client.BATCH / CLIENTS)
     command = [sys.executable, "-m", "bench.client", url, str(path)]
     with ExitStack() as stack:
         running = [
             stack.enter_context(
                 subprocess.Popen(
-                    [*command, str(part), str(CLIENTS), str(seconds), stamp], stdout=subprocess.PIPE
+                    [*command, str(part), str(CLIENTS), str(seconds), stamp, pace], stdout=subprocess.PIPE
                 )
             )
             for part in range(CLIENTS)

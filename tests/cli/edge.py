@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -18,8 +19,10 @@ from streams.dashboard.app import create_app
 from streams.dashboard.guard import Admission
 from streams.ingest.http import touchpoints_route
 from streams.instrumentation import Instrumentation
+from streams.instrumentation_population import Population
 from streams.model.load import load_model
 from streams.runtime.embedded.log import EmbeddedLog
+from streams.runtime.embedded.readings import Readings
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
 from streams.runtime.processor import Processor
 
@@ -48,6 +51,14 @@ class Edge:
         )
         store = EmbeddedStore(self.log, clock=lambda: NOON_MS, instrumentation=instrumentation)
         service = self.service = EmbeddedAnswers(self.log, self.run, MODEL, trouble=lambda: store.trouble)
+        readings = Readings(self.log, self.run, MODEL, clock=lambda: NOON_MS)
+        Population(
+            MODEL,
+            read=readings.read,
+            partitions=lambda: 1,
+            hindrance=service.hindrance,
+            registry=registry,
+        )
         self.app = create_app(
             service,
             admission=admission or Admission(),
@@ -73,8 +84,10 @@ class Edge:
         self.run.flush()
 
     def populate(self, customers: int, touchpoints: int, *, seed: int = 7) -> None:
-        """Let so many made-up customers do so much in January and February."""
-        values = million(customers, seed, touchpoints=touchpoints)
+        """Let so many made-up customers do so much from January on, as far as it is before noon."""
+        noon = f"{NOON:%Y-%m-%dT%H:%M}".encode()
+        made = million(customers, seed, touchpoints=touchpoints)
+        values = [value for value in made if _instant(value) < noon]
         self.log.append([(None, value) for value in values], NOON_MS)
         self.settle()
 
@@ -90,3 +103,15 @@ class Edge:
             finally:
                 server.stop()
                 serving.join()
+
+
+def touchpoint(number: int, **fields: Any) -> dict[str, Any]:
+    """Return a page view of a second ago, or what the fields say."""
+    moment = (NOON - timedelta(seconds=1)).isoformat()
+    given = {"message_id": f"m{number}", "customer_id": "ada", "event": "Page Viewed", "timestamp": moment}
+    return given | fields
+
+
+def _instant(value: bytes) -> bytes:
+    """Return the timestamp of a made-up touchpoint, as it is written."""
+    return value.partition(b'"timestamp":"')[2].partition(b'"')[0]

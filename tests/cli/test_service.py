@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streams.runtime.embedded.log import EmbeddedLog
-from tests.cli.edge import NOON, NOON_MS, Edge
+from tests.cli.edge import NOON, NOON_MS, Edge, touchpoint
 
 
 @pytest.fixture
@@ -16,12 +15,6 @@ def edge(tmp_path: Path) -> Iterator[Edge]:
     opened = Edge(tmp_path)
     yield opened
     opened.close()
-
-
-def touchpoint(number: int, **fields: Any) -> dict[str, Any]:
-    moment = (NOON - timedelta(seconds=1)).isoformat()
-    given = {"message_id": f"m{number}", "customer_id": "ada", "event": "Page Viewed", "timestamp": moment}
-    return given | fields
 
 
 def test_a_full_disk_is_refused_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
