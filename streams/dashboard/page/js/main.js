@@ -75,7 +75,7 @@ const bar = frame({ app, page, leave });
 async function refresh() {
   clearTimeout(retry);
   try {
-    const model = api.get("/v1/model").then((found) => store.set({ model: found }));
+    const model = api.get("/v1/model").then(inForce);
     const kpis = api.get("/v1/kpis").then(newer);
     const history = Promise.all([
       api.get("/v1/kpis/history", { step: "hour", limit: 50 }),
@@ -90,6 +90,13 @@ async function refresh() {
     store.set({ trouble: error });
     retry = setTimeout(refresh, 2_000);
   }
+}
+
+/** Take the model; where it is another than the one that is shown, show it anew. */
+function inForce(model) {
+  const shown = store.get().model;
+  store.set({ model });
+  if (shown !== null && shown.digest !== model.digest) router.show({ first: true });
 }
 
 /** Take figures, unless what is shown is later: old figures never pass for new ones. */
