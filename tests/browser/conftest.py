@@ -25,10 +25,12 @@ def chromium() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server of the module's own, with some people."""
     serving = Site(tmp_path_factory.mktemp("site"))
-    serving.post_all(people())
-    serving.settle()
-    yield serving
-    serving.close()
+    try:
+        serving.post_all(people())
+        serving.settle()
+        yield serving
+    finally:
+        serving.close()
 
 
 @pytest.fixture

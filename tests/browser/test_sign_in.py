@@ -18,10 +18,12 @@ TOKEN = "a token of enough characters"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server that asks for a token."""
     serving = Site(tmp_path_factory.mktemp("guarded"), token=TOKEN)
-    serving.post_all(people())
-    serving.settle()
-    yield serving
-    serving.close()
+    try:
+        serving.post_all(people())
+        serving.settle()
+        yield serving
+    finally:
+        serving.close()
 
 
 def test_who_is_not_let_in_signs_in_and_out(visit: Visit, trouble: list[str]) -> None:
