@@ -4,7 +4,7 @@ engine/             PURE  customers as rows, rules as small programs; compiled o
 model/              PURE  the YAML language: read, checked, compiled to the engine's plan; presets
 runtime/                  processor (PURE: records in, happenings out) and the logs that run it
 ingest/                   other people's events into touchpoints; the HTTP collector
-dashboard/                the JSON API over the live table
+dashboard/                the JSON API, the stream of events and the page
 archive/                  what was told, as tables of SQLite
 materialised/             the same of a fleet on Kafka, made of its topics
 demo/                     the made-up company and its view
