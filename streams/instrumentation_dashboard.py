@@ -84,10 +84,6 @@ class DashboardInstrumentation:
         """Nothing can be read or written for now; what is in the file is served."""
         tell(logging.WARNING, "dashboard_hindered", reason=reason)
 
-    def going_on(self) -> None:
-        """What hindered it is over."""
-        tell(logging.INFO, "dashboard_going_on")
-
     def other_model(self, *, theirs: str, ours: str) -> None:
         """The outputs that come in are of a model that is not the dashboard's."""
         tell(logging.WARNING, "other_model", theirs=theirs, ours=ours)

@@ -181,6 +181,7 @@ def _show(settings: "Settings", url: str, file: Path, model: "Model") -> None:
     facts.add_row("file", Text(str(file)))
     if settings.guarded:
         facts.add_row("access", Text("requests need a token; probes and the page do not"))
+    facts.add_row("progress", Text("/readyz says how far it is, and whether it is current"))
     panel = Panel(
         facts, title="[bold]rapport dashboard[/]", title_align="left", border_style="cyan", expand=False
     )

@@ -81,12 +81,14 @@ class Intake:
             rows = connection.execute("SELECT topic, partition, position FROM positions").fetchall()
         return {(topic, partition): position for topic, partition, position in rows}
 
-    def belong(self, identities: Mapping[str, str]) -> None:
-        """See that what is in the file comes from these topics; what does not is thrown away."""
+    def belong(self, identities: Mapping[str, str]) -> set[str]:
+        """See that what is in the file comes from these topics; return those of which it was thrown away."""
         with self._file.reading() as connection:
             rows = connection.execute("SELECT DISTINCT topic, identity FROM positions").fetchall()
-        for topic in {topic for topic, identity in rows if identities.get(topic, identity) != identity}:
+        others = {topic for topic, identity in rows if identities.get(topic, identity) != identity}
+        for topic in others:
             self.forget(topic, why="the topic was deleted and made anew, or is another one")
+        return others
 
     def forget(self, topic: str, *, why: str) -> None:
         """Throw away what is in the file of a topic: it is to be read from its beginning."""

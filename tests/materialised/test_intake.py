@@ -97,12 +97,12 @@ def test_a_topic_made_anew_is_forgotten_and_the_others_stay(bench: Bench) -> Non
     """What came from it goes with its positions; who listens to events hears no number twice."""
     bench.take(told(move(1)), told(raised(2)), positions={(TRANSITIONS, 0): 1, (ALERTS, 0): 1})
 
-    bench.intake.belong(IDENTITIES)
+    ours = bench.intake.belong(IDENTITIES)
     stayed = bench.rows("SELECT count(*) FROM transitions")
-    bench.intake.belong(IDENTITIES | {TRANSITIONS: "another"})
+    others = bench.intake.belong(IDENTITIES | {TRANSITIONS: "another"})
     bench.take(told(move(1)), positions={(TRANSITIONS, 0): 1})
 
-    assert stayed == [(1,)]
+    assert (stayed, ours, others) == ([(1,)], set(), {TRANSITIONS})
     assert bench.rows("SELECT sequence FROM transitions") == [(2,)]
     assert bench.rows("SELECT what, count FROM days ORDER BY what") == [("moved", 1), ("raised", 1)]
     assert bench.rows("SELECT count(*) FROM alert_book") == [(1,)]

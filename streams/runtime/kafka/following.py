@@ -68,6 +68,7 @@ class Follower:
         self._ordering = Ordering()
         self._moved = time.monotonic()  # when nothing had to wait, or something came through
         self._goal: dict[Place, int] | None = None  # the ends as of the start, until they are reached
+        self._again: set[str] = set()  # topics that were made anew, and are read from their beginning
         self._began = time.monotonic()
         self._heard = time.monotonic()
         self._trouble: str | None = "it is looking for its topics"
@@ -89,13 +90,15 @@ class Follower:
             return f"the broker has not answered for {away_s:.0f} s; what was known before is served"
         if self._trouble is not None:
             return self._trouble
-        lag = sum(self.lag().values())
-        if self._goal is not None:
-            total = sum(self._goal.values())
-            done = sum(min(self._positions.get(place, 0), end) for place, end in self._goal.items())
+        lag, goal = self.lag(), self._goal
+        if goal is not None:
+            total = sum(goal.values())
+            done = sum(min(self._positions.get(place, 0), end) for place, end in goal.items())
             share = f"{done / total:.0%}" if total else "all"
-            return f"it is catching up: {share} of the topics are taken over, {lag} outputs are left"
-        return f"{lag} outputs are not taken over yet" if lag > NEAR else None
+            again = f" (made anew: {', '.join(sorted(self._again))})" if self._again else ""
+            return f"it is catching up{again}: {share} of the topics are taken over"
+        late = sum(count for topic, count in lag.items() if topic != topics.TOUCHPOINTS.name)
+        return f"{late} outputs are not taken over yet" if late > NEAR else None
 
     # The thread's own loop
 
@@ -137,7 +140,7 @@ class Follower:
     async def _follow(self) -> None:
         found = await self.look()
         identities = {self._public[each.name]: each.identity for each in found.values()}
-        self._intake.belong(identities)
+        self._again = self._intake.belong(identities)
         async with reader(self._client) as consumer:
             places = [
                 TopicPartition(each.name, number)
@@ -163,7 +166,11 @@ class Follower:
         Raises:
             CannotFollow: one is not there, or may not be read.
         """
-        found = await readable_sources(self._client, self._names.values())
+        try:
+            found = await readable_sources(self._client, self._names.values())
+        except CannotFollow:
+            self._heard = time.monotonic()  # it is an answer
+            raise
         self._heard = time.monotonic()
         return found
 
@@ -173,6 +180,7 @@ class Follower:
         recent = await self._recent(consumer, places)
         self._ends = self._by_place(ends)
         resumed = resume(self._by_place(begins), self._ends, self._intake.positions(), recent)
+        self._again |= resumed.shorter
         for topic in resumed.shorter:
             self._intake.forget(topic, why="it ends before what was read of it, so it was made anew")
         for (topic, partition), records in resumed.missed.items():
@@ -180,8 +188,7 @@ class Follower:
         self._positions, self._ordering = resumed.positions, Ordering()
         for each in places:
             consumer.seek(each, self._positions[self._place(each)])
-        if self._goal is None or not self._has_caught_up():
-            self._goal = dict(self._ends)
+        self._goal = dict(self._ends)
 
     async def _recent(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Place, int]:
         """Return where to begin with touchpoints, which are too many to be read from their beginning."""
