@@ -19,7 +19,10 @@ class CustomerLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Customers in the order of their ids (by code point); `next` is the cursor of the page after this."""
+    """Customers in the order of their ids (by code point); `next` is the cursor of the page after this.
+
+    A page may have few customers, or none, and a `next`: so many were looked at for it.
+    """
 
     customers: list[CustomerLine]
     next: str | None

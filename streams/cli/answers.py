@@ -30,7 +30,7 @@ _PATIENCE_S: Final = 0.1
 # With more records behind than this, answers are too old to call the service ready.
 _READY_LAG_RECORDS: Final = 20_000
 # A search looks no longer than this for one page.
-_LOOK_S: Final = 0.2
+_LOOK_S: Final = 0.04
 # Figures are kept for twenty times as long as they took, at most so long: they hold up the touchpoints.
 _KPIS_S: Final = 2.0
 _KPIS_SHARE: Final = 20

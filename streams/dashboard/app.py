@@ -66,6 +66,7 @@ def create_app(
         exception_handlers={
             HTTPException: problems.answer_http_error,
             NotReadyError: problems.answer_not_ready,
+            RecursionError: problems.answer_too_deep,
             500: answer_bug,
         },
         openapi_config=OpenAPIConfig(

@@ -37,6 +37,11 @@ def answer_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Respon
     return respond(error.status_code, detail, headers=error.headers)
 
 
+def answer_too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[bytes]:
+    """Refuse a body that nests beyond what can be read: nothing of ours recurses but the reader of JSON."""
+    return respond(400, "the body nests too deeply to be read")
+
+
 def answer_not_ready(_: Request[Any, Any, Any], error: NotReadyError) -> Response[bytes]:
     """Ask the caller to come back."""
     return respond(503, str(error), headers={"Retry-After": "1"})

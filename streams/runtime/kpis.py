@@ -82,7 +82,7 @@ def _scores(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, Scor
     found = {}
     for k, name in enumerate(names.scores):
         known = values[:, k][~np.isnan(values[:, k])]
-        bins = np.bincount(np.clip(known // 10, 0, 9).astype(np.int64), minlength=10)
+        bins = np.bincount(np.minimum(known.astype(np.int64) // 10, 9), minlength=10)
         found[name] = ScoreFigures(customers=len(known), sum=float(known.sum()), bins=bins.tolist())
     return found
 

@@ -66,7 +66,7 @@ class IdOrder:
 
 
 def find(lane: "Lane", order: IdOrder, query: CustomerQuery, known_ms: int) -> Found:
-    """Return the next customers of a query that are among the next ids, as of the newest instant known.
+    """Return the next customers of a query that are among the next ids, as of the newest instant they know.
 
     Raises:
         UnknownName: the model has no such framework, stage or score.
@@ -78,13 +78,14 @@ def find(lane: "Lane", order: IdOrder, query: CustomerQuery, known_ms: int) -> F
         start = max(start, bisect_right(order.ids, query.after))
     stretch = order.ids[start : start + STRETCH]
     ended = len(stretch) < STRETCH
-    beyond = next((n for n, name in enumerate(stretch) if not name.startswith(query.prefix)), None)
-    if beyond is not None:
-        stretch, ended = stretch[:beyond], True
+    if query.prefix and stretch and not stretch[-1].startswith(query.prefix):
+        length = len(query.prefix)
+        stretch = stretch[: bisect_right(stretch, query.prefix, key=lambda name: name[:length])]
+        ended = True
     if not stretch:
         return Found([], None)
-    at_ms = max(known_ms, int(lane.table.ground.at[1 : lane.table.rows, ground.CLOCK].max()))
     rows = np.fromiter(map(lane.table.index.__getitem__, stretch), np.int64, len(stretch))
+    at_ms = max(known_ms, int(lane.table.ground.at[rows, ground.CLOCK].max()))
     places = np.flatnonzero(chosen.matches(rows, at_ms))
     shown = places[: query.limit].tolist()
     customers = [_line(lane, int(rows[place]), at_ms) for place in shown]

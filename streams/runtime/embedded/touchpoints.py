@@ -13,7 +13,7 @@ from streams.archive.touchpoint_line import sent
 from streams.runtime.embedded.inputs import decoded
 
 ROWS_LOOKED_AT: Final = 400
-BYTES_LOOKED_AT: Final = 16 << 20
+BYTES_LOOKED_AT: Final = 8 << 20
 
 
 def find(connection: sqlite3.Connection, key: bytes, *, before: int | None, limit: int) -> TouchpointPage:
