@@ -22,7 +22,7 @@ from bench.server import Server
 FULL_S = 4.0  # at full speed, to know what half of it is
 PAUSE_S = 0.02  # between two questions
 POLLED_S = 1.0
-REFRESH_S = 2.1  # after so long the figures are made anew
+REFRESH_S = 5.1  # after so long the figures are made anew
 # What the overview of the page reads, beside its event stream.
 OVERVIEW = (
     "/v1/kpis",

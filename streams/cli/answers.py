@@ -31,9 +31,9 @@ _PATIENCE_S: Final = 0.1
 _READY_LAG_RECORDS: Final = 20_000
 # A search looks no longer than this for one page.
 _LOOK_S: Final = 0.04
-# Figures are kept for twenty times as long as they took, at most so long: they hold up the touchpoints.
-_KPIS_S: Final = 2.0
-_KPIS_SHARE: Final = 20
+# Figures are kept for fifty times as long as they took, at most so long: they hold up all others.
+_KPIS_S: Final = 5.0
+_KPIS_SHARE: Final = 50
 
 
 class EmbeddedAnswers:
@@ -97,7 +97,7 @@ class EmbeddedAnswers:
         return self._log.queries.touchpoints(customer_id, before=before, limit=limit)
 
     def kpis(self) -> PartitionKpis:
-        """Return the figures about everybody, at most a second old (longer, where they take long)."""
+        """Return the figures about everybody, a second old or less; with many customers a few seconds."""
         with self._counting:
             if time.monotonic() >= self._kpis_until or self._kpis is None:
                 began = time.monotonic()

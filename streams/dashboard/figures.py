@@ -28,7 +28,7 @@ def figure_routes(
 
     @get("/v1/kpis", sync_to_thread=True)
     def get_kpis(request: Request[Any, Any, Any]) -> PartitionKpis:
-        """Return the figures about everybody, all partitions added; they may be a second old."""
+        """Return the figures about everybody, all partitions added; they may be some seconds old."""
         refuse_unknown(request, set())
         return service.kpis()
 

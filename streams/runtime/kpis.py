@@ -33,9 +33,8 @@ def figures(lane: "Lane", known_ms: int, outcomes: dict[str, int]) -> PartitionK
     names, p = lane.compiled.names, lane.compiled.plan.named
     active = {str(days): population.active(g, live, today, days) for days in WINDOWS}
     new = int((g.at[live, ground.FIRST] // DAY_MS == today).sum())
-    opened = {
-        name: int((g.at[live, p["alert_open"] + a] != NONE).sum()) for a, name in enumerate(names.alerts)
-    }
+    first = p["alert_open"]
+    opened = (g.at[:rows, first : first + len(names.alerts)][live] != NONE).sum(axis=0).tolist()
     moves, signals = _moves(lane, today), _signals(lane, today)
     flows = lane.flows
     slot = flows.slot_of(today)
@@ -48,7 +47,7 @@ def figures(lane: "Lane", known_ms: int, outcomes: dict[str, int]) -> PartitionK
         scores=_scores(lane, live, at_ms),
         answers=_answers(lane, live, at_ms),
         transitions=moves,
-        alerts_open=opened,
+        alerts_open=dict(zip(names.alerts, opened, strict=True)),
         alerts_raised=_by_name(names.alerts, flows.raised, slot),
         signals=signals,
         segments=_segments(lane, live),
@@ -93,7 +92,7 @@ def _answers(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, Ans
     for q, question in enumerate(lane.compiled.model.questions):
         at = g.at[live, p["answer_at"] + q]
         standing = (at != NONE) & (at > at_ms - question.window_ms)
-        values = g.real[live, p["answer"] + q][standing]
+        values = g.real[live[standing], p["answer"] + q]
         whole, counts = np.unique(np.floor(values).astype(np.int64), return_counts=True)
         found[question.name] = AnswerFigures(
             answers=len(values),
