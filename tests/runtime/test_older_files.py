@@ -136,7 +136,7 @@ def test_a_failure_on_the_way_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     connection.close()
     before = dump(path)
 
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(FileCorrupt, match="number 3 of alerts"):
         EmbeddedLog(tmp_path)
 
     assert (version_of(path), dump(path)) == (1, before)

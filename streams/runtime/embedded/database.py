@@ -13,6 +13,7 @@ from typing import Final
 from streams.archive import tables
 from streams.runtime.embedded import older
 from streams.runtime.embedded.errors import FileCorrupt, NewerSchema, NoLog, translated
+from streams.runtime.embedded.inputs import Damaged
 
 NAME: Final = "rapport.db"
 SCHEMA_VERSION: Final = 2
@@ -57,7 +58,7 @@ def open_to_write(path: Path, *, max_bytes: int | None) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             if version < SCHEMA_VERSION:
-                older.bring_up(connection, SCHEMA_VERSION)
+                _bring_up(connection, path)
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_WAL_BYTES}")
             if max_bytes is not None:
@@ -131,6 +132,13 @@ def check(connection: sqlite3.Connection, path: Path) -> int:
         for order in ("ASC", "DESC"):
             connection.execute(f"SELECT * FROM {table} ORDER BY rowid {order} LIMIT 1").fetchall()
     return int(version)
+
+
+def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        older.bring_up(connection, SCHEMA_VERSION)
+    except Damaged as error:
+        raise FileCorrupt(path, str(error)) from error
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ import msgspec
 
 from schemas.outputs import AlertRaised, AlertResolved, StageChanged
 from streams.archive import outputs, tables
+from streams.runtime.embedded.inputs import Damaged
 
 _AT_ONCE: Final = 5_000
 _decode: Final = msgspec.json.Decoder(StageChanged | AlertRaised | AlertResolved).decode
@@ -16,6 +17,9 @@ def bring_up(connection: sqlite3.Connection, version: int) -> None:
     """Add the tables of the second version, and count what the first one holds; all or nothing.
 
     An older Rapport refuses the file from then on.
+
+    Raises:
+        Damaged: what was told cannot be read.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -40,5 +44,9 @@ def _count(connection: sqlite3.Connection, table: str) -> None:
         if not stored:
             return
         for number, written_ms, value in stored:
-            outputs.count(connection, [outputs.told_row(_decode(value), value)], written_ms=written_ms)
+            try:
+                told = _decode(value)
+            except msgspec.DecodeError as error:
+                raise Damaged(f"number {number} of {table} cannot be read: {error}") from error
+            outputs.count(connection, [outputs.told_row(told, value)], written_ms=written_ms)
             sequence = number
