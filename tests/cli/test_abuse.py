@@ -1,9 +1,13 @@
 """What nobody should send, sent to the API of a run: it answers with problems, and goes on."""
 
 import json
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -259,3 +263,46 @@ def test_every_route_of_the_document_refuses_a_scope_that_is_too_small(guarded: 
         assert (by_ingest.status == 403) == (route != "POST /v1/touchpoints")
     if changes:
         assert answered(guarded, route, [bearer(TokenScope.READ), OWN_PAGE]).status == 403
+
+
+@pytest.mark.parametrize(
+    ("request_", "statuses"),
+    [
+        (b"GET /v1/kpis HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Large: " + b"x" * 200_000 + b"\r\n\r\n", {b"400"}),
+        (b"GET /v1/kpis?" + b"x" * 200_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", {b"400"}),
+        (b"GET /v1/kpis HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: a\rb\r\n\r\n", {b"400"}),
+        (b"GET /v1/kpis HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-Many: x\r\n" * 20_000 + b"\r\n", {b"400"}),
+        (b"GET http://evil.example/v1/kpis HTTP/1.1\r\nHost: evil.example\r\n\r\n", {b"421"}),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", {b"400"}),  # TLS
+        (b"GET /v1/kpis HTTP/9.9\r\n\r\n", {b"400"}),
+        (b"POST /v1/touchpoints HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n", {b"400"}),
+        (
+            b"POST /v1/touchpoints HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/kpis HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+            {b"200", b"400"},
+        ),
+    ],
+)
+def test_what_is_no_request_is_refused_on_the_wire(
+    edge: Edge, wire: tuple[str, int], request_: bytes, statuses: set[bytes]
+) -> None:
+    """Too large, broken or two in one: refused, nothing for another host, and the next is served."""
+    with socket.create_connection(wire, timeout=30) as connection:
+        connection.sendall(request_)
+        connection.shutdown(socket.SHUT_WR)
+        said = b""
+        with suppress(ConnectionResetError):  # it does not read to the end what it refuses
+            while part := connection.recv(65_536):
+                said += part
+
+    lines = [line.split(b" ")[1] for line in said.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    assert set(lines[:1]) <= statuses
+    assert set(lines[1:]) <= {b"400", b"421"}
+    assert httpx.get(f"http://{wire[0]}:{wire[1]}/readyz", trust_env=False).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def wire(edge: Edge) -> Iterator[tuple[str, int]]:
+    with edge.served() as url:
+        address = urlsplit(url)
+        yield address.hostname or "", address.port or 0
