@@ -5,6 +5,7 @@ The embedded log keeps the same names, so an output is found under one name on b
 
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Literal
 
 import msgspec
@@ -13,6 +14,9 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 KAFKA_MESSAGE_BYTES: Final = 1_048_588  # what Kafka allows a batch by itself
 BATCH_MARGIN_BYTES: Final = 4_096  # a batch on its way is a little larger than what was put into it
+
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class TopicKey(StrEnum):
@@ -56,8 +60,8 @@ def _deleted(name: str, *, key: TopicKey, days: int) -> Topic:
     return Topic(name=name, key=key, cleanup="delete", retention_ms=days * DAY_MS)
 
 
-def _compacted(name: str, *, key: TopicKey) -> Topic:
-    return Topic(name=name, key=key, cleanup="compact", retention_ms=None)
+def _compacted(name: str, *, key: TopicKey, tuning: Mapping[str, str] = NOTHING) -> Topic:
+    return Topic(name=name, key=key, cleanup="compact", retention_ms=None, tuning=tuning)
 
 
 TOUCHPOINTS: Final = Topic(
@@ -71,7 +75,12 @@ TOUCHPOINTS: Final = Topic(
 SCORES: Final = _compacted("engagement.scores.v1", key=TopicKey.CUSTOMER_ID)
 TRANSITIONS: Final = _deleted("engagement.transitions.v1", key=TopicKey.SUBJECT_ID, days=90)
 ALERTS: Final = _deleted("engagement.alerts.v1", key=TopicKey.SUBJECT_ID, days=90)
-KPIS: Final = _compacted("engagement.kpis.v1", key=TopicKey.PARTITION)
+# Every two seconds a partition replaces its figures; only closed segments are compacted.
+KPIS: Final = _compacted(
+    "engagement.kpis.v1",
+    key=TopicKey.PARTITION,
+    tuning={"segment.bytes": str(16 << 20), "min.cleanable.dirty.ratio": "0.2"},
+)
 LATE: Final = _deleted("engagement.late.v1", key=TopicKey.SUBJECT_ID, days=30)
 DEAD_LETTERS: Final = _deleted("engagement.dead-letters.v1", key=TopicKey.ORIGINAL, days=30)
 

@@ -90,6 +90,7 @@ def test_topics_that_are_not_partitioned_alike_are_refused_with_the_numbers() ->
         ("touchpoints", {"message.timestamp.type": "CreateTime"}, "message.timestamp.type", Weight.WARNING),
         ("transitions", {"max.message.bytes": "899999"}, "max.message.bytes", Weight.ERROR),
         ("changelog", {"segment.bytes": str(1 << 30)}, "segment.bytes", Weight.WARNING),
+        ("kpis", {"segment.bytes": str(1 << 30)}, "segment.bytes", Weight.WARNING),
         ("changelog", {"min.cleanable.dirty.ratio": "0.5"}, "min.cleanable.dirty.ratio", Weight.WARNING),
         ("changelog", {"delete.retention.ms": "86400000"}, "delete.retention.ms", Weight.WARNING),
         ("alerts", {"replicas": "1", "min.insync.replicas": "2"}, "min.insync.replicas", Weight.ERROR),

@@ -210,7 +210,7 @@ def _configuration(wanted: Wanted, existing: Existing) -> Iterator[Difference]:
         yield differs("min.insync.replicas", Weight.WARNING, effect, str(existing.replicas // 2 + 1))
     for setting, value in wanted.topic.tuning.items():
         if float(config.get(setting, value)) > float(value):
-            yield differs(setting, Weight.WARNING, "it is compacted later, so a take-over reads more")
+            yield differs(setting, Weight.WARNING, "it is compacted later, and longer to read")
 
 
 def _cleanup(wanted: Wanted) -> tuple[Weight, str]:
