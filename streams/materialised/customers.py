@@ -52,7 +52,7 @@ class Customers:
 
     def _indexes(self) -> Iterable[str]:
         for number, framework in self._frameworks.values():
-            if not _is_set(framework):
+            if framework.kind != "flags":
                 yield f"CREATE INDEX customers_stage_{number} ON customers (stage_{number}, key)"
                 continue
             for place in self._places[framework.name].values():
@@ -83,16 +83,19 @@ class Customers:
         connection.executemany(self._insert, [self._row(key, update) for key, update in updates])
 
     def _row(self, key: bytes, update: ScoreUpdated) -> tuple[object, ...]:
-        stages = []
-        for name, (_, framework) in self._frameworks.items():
-            held = update.levels.get(name) if framework.levels else update.stages.get(name)
-            places = self._places[name]
-            if _is_set(framework):
-                names = held if isinstance(held, list) else [held] if held is not None else []
-                stages.append(sum(1 << places[each] for each in names if each in places))
-            else:
-                stages.append(places.get(held, -1) if isinstance(held, str) else -1)
+        stages = [self._stage(framework, update) for _, framework in self._frameworks.values()]
         return (key, *stages, *(update.scores.get(name) for name in self._scores))
+
+    def _stage(self, framework: Framework, update: ScoreUpdated) -> int:
+        """Return a customer's stage by its place, -1 for none; of flags a bit for each that is held."""
+        places = self._places[framework.name]
+        if framework.levels:  # only the highest is told, and it lies on those below
+            highest = update.levels.get(framework.name)
+            return (2 << places[highest]) - 1 if highest in places else 0
+        held = update.stages.get(framework.name)
+        if framework.kind == "flags":
+            return sum(1 << places[each] for each in held or () if each in places)
+        return places.get(held, -1) if isinstance(held, str) else -1
 
     def find(self, connection: sqlite3.Connection, query: CustomerQuery) -> CustomerPage:
         """Return a page of customers in the order of their ids.
@@ -154,7 +157,7 @@ class Customers:
         """Return the index by which customers of a stage are found, and their condition."""
         number, chosen = self._frameworks[_known(self._frameworks, framework, "framework")]
         place = _place(self._places[framework], stage, "stage")
-        if _is_set(chosen):
+        if chosen.kind == "flags":
             return f"customers_stage_{number}_{place}", f"c.stage_{number} & {1 << place}"
         return f"customers_stage_{number}", f"c.stage_{number} = {place}"
 
@@ -192,11 +195,6 @@ def _where(conditions: Sequence[_Condition]) -> str:
 
 def _values(conditions: Sequence[_Condition]) -> list[object]:
     return [value for _, values in conditions for value in values]
-
-
-def _is_set(framework: Framework) -> bool:
-    """Return whether a customer may be in several of its stages at a time."""
-    return framework.kind == "flags"
 
 
 def _known(names: Iterable[str], name: str, kind: str) -> str:

@@ -48,6 +48,7 @@ MODEL = Model(
             exits=(Stage(name="dormant"),),
         ),
         Framework(name="habits", kind="flags", stages=(Stage(name="visitor"), Stage(name="buyer"))),
+        Framework(name="tier", kind="flags", levels=True, stages=(Stage(name="low"), Stage(name="high"))),
     ),
     scores=(Score(name="engagement", value=ONE), Score(name="churn", value=ONE)),
     alerts=(Alert(name="drop", kind="state", severity="warning"),),
@@ -129,12 +130,13 @@ def resolved(number: int, customer: str = "ada") -> AlertResolved:
 
 def scores(
     number: int, customer: str = "ada", *, stage: str | None = "engagement", held: Sequence[str] = (),
-    version: int = 2, **values: float,
+    version: int = 2, tier: str | None = None, **values: float,
 ) -> ScoreUpdated:  # fmt: skip
     """Return the scores `number`, at noon and so many seconds."""
     return ScoreUpdated(
         id=f"u{number}", customer_id=customer, at=NOON + timedelta(seconds=number), model="shop",
-        model_version=version, scores=values, levels={}, mix={}, stages={"clm": stage, "habits": list(held)},
+        model_version=version, scores=values, levels={"tier": tier}, mix={},
+        stages={"clm": stage, "habits": list(held)},
     )  # fmt: skip
 
 

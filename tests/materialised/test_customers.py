@@ -108,6 +108,27 @@ def test_a_line_says_what_the_latest_scores_say(bench: Bench) -> None:
     assert counts == [0, 1, 0, 1]
 
 
+def test_who_is_at_a_level_is_at_those_below_it(bench: Bench) -> None:
+    """Only the highest is told."""
+    bench.take(
+        told(scores(1, "none")), told(scores(2, "low", tier="low")), told(scores(3, "high", tier="high")),
+        told(scores(4, "former", tier="former")),
+    )  # fmt: skip
+
+    with bench.file.reading() as connection:
+        found = {
+            level: [
+                each.customer_id
+                for each in bench.intake.customers.find(
+                    connection, CustomerQuery(framework="tier", stage=level)
+                ).customers
+            ]
+            for level in ("low", "high")
+        }
+
+    assert found == {"low": ["high", "low"], "high": ["high"]}
+
+
 @pytest.mark.parametrize(
     "query",
     [
