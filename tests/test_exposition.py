@@ -8,23 +8,24 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from streams.exposition import KEPT_S, TIMES_ITS_COST, Exposition
+from streams.exposition import KEPT_S, MOST_KEPT_S, TIMES_ITS_COST, Exposition
 from streams.instrumentation_disk import Disk
 from streams.ledger import OUTCOMES, Ledger
 
 
 class Looks(Collector):
-    """Counts how often it is looked at; each look takes `cost` on the clock `now`."""
+    """Counts how often it is looked at; each look takes `cost` and waits for `wait` on the clock `now`."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.now = 0.0
-        self.cost = 0.0
+        self.now = self.spent = 0.0
+        self.cost = self.wait = 0.0
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Be looked at."""
         self.count += 1
-        self.now += self.cost
+        self.spent += self.cost
+        self.now += self.cost + self.wait
         yield GaugeMetricFamily("looks", "Looks.", value=self.count)
 
 
@@ -66,13 +67,33 @@ def test_metrics_that_take_long_are_made_seldom() -> None:
     registry, looks = CollectorRegistry(), Looks()
     registry.register(looks)
     looks.count, looks.now, looks.cost = 0, 0.0, 0.01
-    exposition = Exposition(registry, pace=lambda: looks.now)
+    exposition = Exposition(registry, pace=lambda: looks.now, spent=lambda: looks.spent)
 
     exposition.text()
     looks.now = 0.01 + 0.01 * TIMES_ITS_COST - 0.001
     exposition.text()
     before = looks.count
     looks.now += 0.002
+    exposition.text()
+
+    assert (before, looks.count) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("cost", "wait", "kept_s"), [(0.0, 0.5, KEPT_S), (0.01, 3.0, 2.0), (0.5, 0.0, MOST_KEPT_S)]
+)
+def test_metrics_are_never_frozen(cost: float, wait: float, kept_s: float) -> None:
+    """Waiting for a lock is no cost, and whatever they cost, they are made again after five seconds."""
+    registry, looks = CollectorRegistry(), Looks()
+    registry.register(looks)
+    looks.count, looks.cost, looks.wait = 0, cost, wait
+    exposition = Exposition(registry, pace=lambda: looks.now, spent=lambda: looks.spent)
+
+    exposition.text()
+    looks.now = made = looks.now + kept_s - 0.001
+    exposition.text()
+    before = looks.count
+    looks.now = made + 0.002
     exposition.text()
 
     assert (before, looks.count) == (1, 2)
