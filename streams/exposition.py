@@ -43,7 +43,7 @@ class Exposition:
         self._text = b""
 
     def text(self) -> bytes:
-        """Return metrics that are a quarter of a second old at most, or up to 5 s where there are very many."""
+        """Return metrics that are a quarter of a second old at most, or 5 s where there are very many."""
         with self._making:
             about = self._about()
             if self._pace() >= self._good_until or about != self._made_about:

@@ -13,6 +13,7 @@ from streams.cli.demo_company import Company
 from streams.cli.server import PortError, Server, local_url, take_port
 from streams.dashboard.app import create_app
 from streams.dashboard.guard import Admission
+from streams.runtime.embedded.errors import LogError
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -41,6 +42,7 @@ def served(company: Company, directory: Path, *, port: int | None) -> Iterator[s
             registry=company.registry,
             version=version("rapport"),
             now=lambda: instant(company.now_ms),
+            unavailable=[LogError],
         )
         server, url = Server(app), local_url(listener)
         thread = threading.Thread(target=server.serve, args=(listener,), name="page", daemon=True)

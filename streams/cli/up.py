@@ -175,6 +175,7 @@ def _app(
 ) -> "Litestar":
     from streams.dashboard.app import create_app
     from streams.ingest.http import touchpoints_route
+    from streams.runtime.embedded.errors import LogError
 
     return create_app(
         service,
@@ -184,6 +185,7 @@ def _app(
         version=version("rapport"),
         now=_now,
         findings=findings,
+        unavailable=[LogError],
         routes=[touchpoints_route(store, instrumentation, body_limit_bytes=settings.max_body_bytes)],
     )
 

@@ -26,7 +26,7 @@ from streams.dashboard.outputs import output_routes
 from streams.dashboard.page_routes import page_routes
 from streams.dashboard.service import NotReadyError, Service
 from streams.dashboard.session import session_routes
-from streams.instrumentation import Instrumentation
+from streams.instrumentation import Instrumentation, Refusal
 from streams.model.problems import Problem
 
 
@@ -39,17 +39,23 @@ def create_app(
     version: str,
     now: Callable[[], datetime],
     findings: Sequence[Problem] = (),
+    unavailable: Sequence[type[Exception]] = (),
     routes: Sequence[HTTPRouteHandler] = (),
 ) -> Litestar:
     """Build the application; `routes` are added to those of the API (the ingest edge brings its own).
 
-    now: the present instant. findings: those of the model's check.
+    now: the present instant. findings: those of the model's check. unavailable: what says that the service
+    cannot read or write just now, and how that may end; the caller is told so, and may ask again.
     """
     feed = Feed(service, now=lambda: now().isoformat().replace("+00:00", "Z"))
 
     def answer_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         instrumentation.request_failed(error=error)
         return problems.respond(500, "a defect in Rapport; its log has the details")
+
+    def answer_unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        instrumentation.refused(Refusal.UNAVAILABLE, detail=str(error))
+        return problems.respond(503, str(error), headers={"Retry-After": "1"})
 
     app = Litestar(
         route_handlers=[
@@ -67,6 +73,7 @@ def create_app(
             HTTPException: problems.answer_http_error,
             NotReadyError: problems.answer_not_ready,
             RecursionError: problems.answer_too_deep,
+            **dict.fromkeys(unavailable, answer_unavailable),
             500: answer_bug,
         },
         openapi_config=OpenAPIConfig(

@@ -21,6 +21,7 @@ from streams.ingest.http import touchpoints_route
 from streams.instrumentation import Instrumentation
 from streams.instrumentation_population import Population
 from streams.model.load import load_model
+from streams.runtime.embedded.errors import LogError
 from streams.runtime.embedded.log import EmbeddedLog
 from streams.runtime.embedded.readings import Readings
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
@@ -66,6 +67,7 @@ class Edge:
             registry=registry,
             version="0",
             now=lambda: NOON,
+            unavailable=[LogError],
             routes=[touchpoints_route(store, instrumentation)],
         )
         self.client: TestClient[Litestar] = TestClient(self.app, base_url=URL)

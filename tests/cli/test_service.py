@@ -1,13 +1,18 @@
 """The embedded run behind the HTTP edge, in one process: a full disk, readiness, reads after writes."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from streams.archive.outputs import insert, told_row
 from streams.runtime.embedded.log import EmbeddedLog
 from tests.cli.edge import NOON, NOON_MS, Edge, touchpoint
+from tests.dashboard.conftest import raised
 
 
 @pytest.fixture
@@ -44,6 +49,27 @@ def test_a_full_disk_is_refused_and_nothing_acknowledged_is_lost(tmp_path: Path)
     assert all(f'"{each}"'.encode() in stored for each in acknowledged)
     assert not any(f'"{each}"'.encode() in stored for each in refused)
     assert readiness.status_code == 503
+
+
+def test_an_acknowledgement_that_finds_no_room_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """503 with Retry-After, as for touchpoints: a full disk is no defect."""
+    edge = Edge(tmp_path, max_bytes=200_000)
+    alerts = [told_row(raised(number), msgspec.json.encode(raised(number))) for number in range(99)]
+    with closing(sqlite3.connect(edge.log.path, isolation_level=None)) as other:
+        insert(other, alerts, written_ms=NOON_MS)
+    ids = [alert.told.id for alert in alerts if alert.told is not None]
+
+    answers = [
+        edge.client.post(f"/v1/alerts/{each}/acknowledgement", json={"by": "kim", "note": "x" * 2_000})
+        for each in ids * 3
+    ]
+    kept = edge.client.get("/v1/alerts?acknowledged=true&limit=1000").json()["alerts"]
+    edge.close()
+
+    refused = [each for each in answers if each.status_code != 200]
+    assert {(each.status_code, each.headers["retry-after"]) for each in refused} == {(503, "1")}
+    assert "space" in refused[0].json()["detail"]
+    assert len(kept) == len({each.url for each in answers if each.status_code == 200})
 
 
 def test_before_the_state_is_there_posts_are_taken_and_readers_wait(edge: Edge) -> None:

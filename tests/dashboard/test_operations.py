@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 from httpx import Client
+from litestar.testing import TestClient
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
+
+from streams.dashboard.app import create_app
+from streams.dashboard.guard import Admission
+from streams.instrumentation import Instrumentation
+from tests.dashboard.conftest import NOON
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -60,7 +67,8 @@ def test_metrics_are_prometheus_text(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "route", "status"), [("GET", "/v1/nothing", 404), ("DELETE", "/v1/kpis", 405), ("POST", "/metrics", 405)]
+    ("method", "route", "status"),
+    [("GET", "/v1/nothing", 404), ("DELETE", "/v1/kpis", 405), ("POST", "/metrics", 405)],
 )
 def test_what_is_not_there_is_a_problem(client: Client, method: str, route: str, status: int) -> None:
     """No route, or no such method: a problem document like any other error."""
@@ -82,3 +90,29 @@ def test_a_defect_is_told_and_counted_on_nobody(
     assert answer.status_code == 500
     assert "TypeError" not in answer.text
     assert [record.getMessage() for record in caplog.records if record.exc_info] == ["request_failed"]
+
+
+def test_a_service_that_cannot_read_or_write_now_says_so(service: Any) -> None:
+    """503 with Retry-After and the reason, and no traceback: a full disk is no defect."""
+    registry = CollectorRegistry()
+
+    class DiskFull(OSError):
+        """As whatever stands behind the service may raise."""
+
+    def fail(*_: object) -> None:
+        raise DiskFull("no space is left")
+
+    service.acknowledge = service.customer = fail
+    app = create_app(
+        service, admission=Admission(), registry=registry, version="0", now=lambda: NOON,
+        instrumentation=Instrumentation(service.model, build="0", registry=registry), unavailable=[OSError],
+    )  # fmt: skip
+
+    with TestClient(app, base_url="http://127.0.0.1:8400") as client:
+        asked = client.get("/v1/customers/c1")
+        said = client.post("/v1/alerts/r1/acknowledgement", json={"note": ""})
+
+    for answer in (asked, said):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.json()["detail"] == "no space is left"
+    assert registry.get_sample_value("engagement_requests_refused_total", {"reason": "unavailable"}) == 2
