@@ -4,7 +4,7 @@ Figures about who customers are now are column scans; what flowed must be counte
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress
 
 import msgspec
@@ -51,10 +51,17 @@ class Flows:
         self.sources = np.zeros((DAYS_KEPT, 2, MOST_SOURCES), np.int64)
         self.newest = NO_DAY
 
-    def count(self, batch: Batch, applied: NDArray[np.bool_], sources: Sequence[object] = ()) -> None:
+    def count(
+        self,
+        batch: Batch,
+        applied: NDArray[np.bool_],
+        sources: Sequence[object] = (),
+        note: Callable[[str], int] = text_code,
+    ) -> None:
         """Count the applied touchpoints of a batch and their amounts; a deletion is none.
 
         sources: of each touchpoint, what it says it comes from; anything but a text counts as nothing.
+        note: keeps the text of a source that is counted by itself, and gives its code.
         """
         applied = applied & (batch.bits & DELETION == 0)
         days = batch.at // DAY_MS
@@ -66,7 +73,7 @@ class Flows:
         places, columns = np.nonzero(~np.isnan(numbers))
         np.add.at(self.amounts, (slots[places], entries[places], columns), numbers[places, columns])
         np.add.at(self.channels, (slots, batch.channel[kept]), 1)
-        self._count_sources(slots, list(map(sources.__getitem__, kept.tolist())) if sources else [])
+        self._count_sources(slots, list(map(sources.__getitem__, kept.tolist())) if sources else [], note)
 
     def count_told(self, told_at: NDArray[np.int64]) -> None:
         """Count transitions and alerts raised."""
@@ -86,16 +93,23 @@ class Flows:
             chosen = kept[:, ground.TOLD_KIND] == kind
             np.add.at(panes, (slots[chosen], what[chosen]), 1)
 
-    def _count_sources(self, slots: NDArray[np.int64], sources: list[object]) -> None:
-        for slot in np.unique(slots).tolist() if sources else ():
+    def _count_sources(
+        self, slots: NDArray[np.int64], sources: list[object], note: Callable[[str], int]
+    ) -> None:
+        texts = [source if isinstance(source, str) else "" for source in sources]
+        for slot in np.unique(slots).tolist() if texts else ():
             codes, counts = self.sources[slot]
-            here = sources if (slots == slot).all() else compress(sources, (slots == slot).tolist())
+            here = texts if (slots == slot).all() else compress(texts, (slots == slot).tolist())
             for source, count in Counter(here).items():
-                code = text_code(source) if isinstance(source, str) and source else 0
+                code = text_code(source) if source else 0
                 taken = int((counts > 0).sum())
                 places = np.flatnonzero(codes[:taken] == code)
                 place = int(places[0]) if len(places) else min(taken, MOST_SOURCES - 1)
-                codes[place] = code if place < MOST_SOURCES - 1 else OTHER_SOURCES
+                if place == MOST_SOURCES - 1:
+                    code = OTHER_SOURCES
+                elif not len(places) and source:
+                    note(source)
+                codes[place] = code
                 counts[place] += count
 
     def roll(self, days: NDArray[np.int64]) -> None:

@@ -6,7 +6,7 @@ A processor has a lane for customers, one for accounts and one for the business 
 from collections.abc import Mapping, Sequence
 from itertools import compress
 from operator import attrgetter
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 import numpy as np
 import xxhash
@@ -126,7 +126,7 @@ class Lane:
 
     def _run(self, batch: Batch, columns: Columns, told: Told) -> None:
         """Apply a batch, as often as it takes to find room for what happens."""
-        table, start, messages = self.table, 0, columns.message_id
+        table, start, messages, sent = self.table, 0, columns.message_id, len(told.sent)
         table.reserve(table.rows)
         table.reserve_ids(len(messages))
         while start < len(messages):
@@ -137,16 +137,15 @@ class Lane:
             rows = batch.row[applied].astype(np.int32)
             self.new_ids.append((batch.key[applied], batch.at[applied], rows, batch.content[applied]))
         if self.subject == Subject.CUSTOMER:
-            self._forget(batch.row[applied & (batch.bits == advance.DELETION)], told)
-        for source in set(filter(_is_text, columns.source)):
-            self.texts.note(source)
-        self.flows.count(batch, applied, columns.source)
+            self._forget(batch.row[applied & (batch.bits == advance.DELETION)], told, sent)
+        self.flows.count(batch, applied, columns.source, self.texts.note)
 
-    def _forget(self, deleted: NDArray[np.int64], told: Told) -> None:
-        """Say who of those that were deleted has not come back since."""
+    def _forget(self, deleted: NDArray[np.int64], told: Told, sent: int) -> None:
+        """Say who was deleted; of one who has come back since, what was sent after the first `sent` holds."""
         table = self.table
-        for row in deleted[table.ground.small[deleted, ground.STATUS] == ground.DELETED].tolist():
-            told.forgotten[table.names[row]] = len(told.sent)
+        gone = table.ground.small[deleted, ground.STATUS] == ground.DELETED
+        for row, is_gone in zip(deleted.tolist(), gone.tolist(), strict=True):
+            told.forgotten[table.names[row]] = len(told.sent) if is_gone else sent
 
     def _batch(
         self, fields: Sequence[Fields], records: Sequence[Record], columns: Columns, checked: Checked
@@ -195,10 +194,6 @@ class Lane:
                 if text is not None:
                     batch.trait_code[place, k] = self.trait_codes[k](text)
                     batch.trait[place, k] = number
-
-
-def _is_text(source: object) -> TypeGuard[str]:
-    return isinstance(source, str) and source != ""
 
 
 def _dated(_: str) -> int:

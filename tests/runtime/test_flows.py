@@ -85,6 +85,27 @@ def test_of_very_many_sources_the_last_are_counted_together(more: int) -> None:
     assert found == expected
 
 
+@pytest.mark.parametrize("source", [{}, [], ["crm"], 7, None, True])
+def test_a_source_that_is_no_text_is_none(source: object) -> None:
+    """Whoever writes to the topic may send anything; the touchpoint counts as one without a source."""
+    driver = driver_of("")
+
+    tell(driver, "visit", NOON, source=source)
+
+    found = driver.processor.kpis()
+    assert (found.sources, found.outcomes["applied"]) == ({"": 1}, 1)
+
+
+def test_of_very_many_sources_few_texts_are_kept() -> None:
+    """A tracker that sends an address as its source must not crowd out the texts of traits."""
+    driver = driver_of("")
+
+    for number in range(500):
+        tell(driver, "visit", NOON + number, source=f"s{number}")
+
+    assert len(driver.processor.customer_lane.texts) == MOST_SOURCES - 1
+
+
 def test_what_flowed_comes_back_after_a_crash(driver: TopologyTestDriver) -> None:
     """Names of sources included; and it is counted on."""
     before = driver.processor.kpis()
