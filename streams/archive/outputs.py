@@ -57,11 +57,11 @@ def rows_of(outbox: Outbox) -> list[OutputRow]:
         *(OutputRow(topics.LATE.name, each.customer_id.encode(), None, encode(each)) for each in outbox.late),
         *(told_row(each, encode(each)) for each in outbox.transitions),
         *(told_row(each, encode(each)) for each in outbox.alerts),
+        *(OutputRow(topics.SCORES.name, each.encode(), None, b"") for each in outbox.forgotten),
         *(
             OutputRow(topics.SCORES.name, each.customer_id.encode(), None, each.value)
             for each in outbox.scores
         ),
-        *(OutputRow(topics.SCORES.name, each.encode(), None, b"") for each in outbox.forgotten),
     ]
 
 
@@ -73,7 +73,10 @@ def told_row(told: StageChanged | AlertRaised | AlertResolved, value: bytes) -> 
 
 
 def insert(connection: sqlite3.Connection, rows: Iterable[OutputRow], *, written_ms: int) -> None:
-    """Write outputs in their order; of scores with one key the last stays."""
+    """Write outputs in their order; of scores with one key the last stays.
+
+    Scores without a value come first, and forget all that there was of a customer.
+    """
     scores: dict[bytes | None, bytes] = {}
     forgotten: list[tuple[bytes | None]] = []
     told: defaultdict[str, list[OutputRow]] = defaultdict(list)

@@ -51,12 +51,8 @@ class Outbox:
 
     @property
     def forgotten(self) -> list[str]:
-        """Return the customers who were deleted and have told nothing since."""
-        return [
-            customer
-            for customer, before in self._forgotten.items()
-            if not any(customer in block.subjects for block in self._sent[before:])
-        ]
+        """Return the customers who were deleted; it is told before the scores of those who came back."""
+        return list(self._forgotten)
 
     @property
     def told(self) -> int:

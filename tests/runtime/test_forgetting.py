@@ -36,7 +36,7 @@ CASES = [
     ([("a", "track"), ("b", "track")], [], ["a", "b"]),
     ([("a", "track"), ("b", "track"), ("a", "delete")], ["a"], ["b"]),
     ([("a", "delete")], ["a"], []),
-    ([("a", "track"), ("a", "delete"), ("a", "track")], [], ["a"]),
+    ([("a", "track"), ("a", "delete"), ("a", "track")], ["a"], ["a"]),
     ([("a", "track"), ("a", "delete"), ("a", "track"), ("a", "delete")], ["a"], []),
     ([("a", "track"), ("a", "account")], [], ["a"]),
 ]
@@ -57,7 +57,8 @@ def test_scores_are_told_of_those_who_are_there_and_the_others_are_forgotten(
     assert sorted(outbox.forgotten) == forgotten
     assert sorted(each.customer_id for each in outbox.scores) == scored
     rows = [row for row in rows_of(outbox) if row.topic == topics.SCORES.name]
-    assert sorted((row.key or b"").decode() for row in rows if not row.value) == forgotten
+    assert [(row.key or b"").decode() for row in rows if not row.value] == forgotten
+    assert [bool(row.value) for row in rows] == sorted(bool(row.value) for row in rows), "deletions first"
 
 
 def test_the_scores_of_one_chunk_leave_out_who_was_deleted_in_it() -> None:

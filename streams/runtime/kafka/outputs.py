@@ -78,11 +78,11 @@ class Renderer:
 
     def _scores(self, outbox: Outbox) -> Iterator[Outgoing]:
         topic, common = self._name(topics.SCORES), self._of_scores
+        for customer in outbox.forgotten:
+            yield Outgoing(topic, customer.encode(), None)  # compaction forgets it, too
         for each in outbox.scores:
             identity = (("ce_id", each.id.encode()), ("ce_time", each.at))
             yield Outgoing(topic, each.customer_id.encode(), each.value, (*identity, *common))
-        for customer in outbox.forgotten:
-            yield Outgoing(topic, customer.encode(), None)  # compaction forgets it, too
 
     def _dead_letter(self, letter: DeadLetter) -> Outgoing:
         headers = [("error.reason", letter.reason.value.encode()), ("error.message", letter.message.encode())]
