@@ -23,23 +23,35 @@ HOURS_KEPT: Final = 14 * HOURS_OF_DAY  # of older days the last hour stays
 _decode: Final = msgspec.json.Decoder(PartitionKpis).decode
 
 
-def write(connection: sqlite3.Connection, partition: int, figures: PartitionKpis) -> None:
-    """Keep the figures of a partition as the last of their hour, and forget what is too old."""
+def write(connection: sqlite3.Connection, partition: int, figures: PartitionKpis, *, now_ms: int) -> None:
+    """Keep the figures of a partition as the last of their hour; with an hour's first, forget what is old.
+
+    now_ms: the log's time, which alone says what is old: figures may be of a wrong instant.
+    """
     hour = milliseconds(figures.as_of) // HOUR_MS
+    place = (partition, hour)
+    known = connection.execute("SELECT 1 FROM kpis WHERE partition = ? AND hour = ?", place).fetchone()
     connection.execute(
         "INSERT INTO kpis (partition, hour, value) VALUES (?, ?, ?) "
         "ON CONFLICT (partition, hour) DO UPDATE SET value = excluded.value",
-        (partition, hour, msgspec.json.encode(figures)),
+        (*place, msgspec.json.encode(figures)),
     )
-    # The hour before this one may be the last of its day; every other one that grew old is not.
+    if known is None:
+        _forget(connection, partition, now_ms // HOUR_MS)
+
+
+def _forget(connection: sqlite3.Connection, partition: int, hour: int) -> None:
+    """Of days that lie two weeks back, keep the last hour; of those that lie a year back, nothing."""
     connection.execute(
         "DELETE FROM kpis WHERE partition = ? AND hour < ? AND EXISTS ("
         "SELECT 1 FROM kpis AS later WHERE later.partition = kpis.partition AND later.hour > kpis.hour "
-        "AND later.hour / 24 = kpis.hour / 24)",
+        "AND later.hour < (kpis.hour / 24 + 1) * 24)",
         (partition, hour - HOURS_KEPT),
     )
     oldest = hour // HOURS_OF_DAY - DAYS_KEPT
-    connection.execute("DELETE FROM kpis WHERE hour < ?", (oldest * HOURS_OF_DAY,))
+    connection.execute(
+        "DELETE FROM kpis WHERE partition = ? AND hour < ?", (partition, oldest * HOURS_OF_DAY)
+    )
     connection.execute("DELETE FROM days WHERE day < ?", (oldest,))
 
 

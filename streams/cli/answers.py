@@ -55,6 +55,7 @@ class EmbeddedAnswers:
         self._trouble = trouble
         self._ordered: Processor | None = None  # whose ids are in `_order`
         self._order = search.IdOrder()
+        self._searching = threading.Lock()
         self._counting = threading.Lock()  # around the figures
         self._kpis: PartitionKpis | None = None
         self._kpis_until = 0.0
@@ -76,21 +77,18 @@ class EmbeddedAnswers:
             UnknownName: the model has no such framework, stage or score.
         """
         found: list[CustomerLine] = []
-        ends = time.monotonic() + _LOOK_S
-        while True:
-            with self._processor() as processor:
-                if self._ordered is not processor:
-                    self._ordered, self._order = processor, search.IdOrder()
-                part = search.find(
-                    processor.customer_lane,
-                    self._order,
-                    replace(query, limit=query.limit - len(found)),
-                    processor.known_ms,
-                )
-            found += part.customers
-            if part.last is None or len(found) == query.limit or time.monotonic() > ends:
-                return CustomerPage(customers=found, next=part.last)
-            query = replace(query, after=part.last)
+        with self._searching:  # one at a time: several would leave little of the lock to touchpoints
+            ends = time.monotonic() + _LOOK_S
+            while True:
+                with self._processor() as processor:
+                    if self._ordered is not processor:
+                        self._ordered, self._order = processor, search.IdOrder()
+                    rest = replace(query, limit=query.limit - len(found))
+                    part = search.find(processor.customer_lane, self._order, rest, processor.now_ms)
+                found += part.customers
+                if part.last is None or len(found) == query.limit or time.monotonic() > ends:
+                    return CustomerPage(customers=found, next=part.last)
+                query = replace(query, after=part.last)
 
     def touchpoints(self, customer_id: str, *, before: int | None, limit: int) -> TouchpointPage:
         """Return what is in the log of a customer, the last stored first."""

@@ -170,7 +170,7 @@ class Intake:
         raised = [each.row.told.id for each in told if isinstance(each.row.told, AlertRaised)]
         self._acknowledgements.restore(connection, raised)
         for each in latest.values():
-            figures.write(connection, each.partition, each.kpis)
+            figures.write(connection, each.partition, each.kpis, now_ms=self._clock())
         if touches:
             timeline.write(connection, touches)
         self._compare_models(told)

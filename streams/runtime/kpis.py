@@ -21,14 +21,25 @@ if TYPE_CHECKING:
     from streams.runtime.lane import Lane
 
 WINDOWS = (1, 7, 28)
+MOST_SEGMENTS = 50  # values of a trait, those of most customers; all others together are "other"
 
 
-def figures(lane: "Lane", known_ms: int, outcomes: dict[str, int]) -> PartitionKpis:
-    """Return the figures as of the later of `known_ms` and the newest row clock."""
+def instant_of(lane: "Lane", known_ms: int, latest_ms: int) -> int:
+    """Return the instant that figures are of: the later of what ticks and row clocks know.
+
+    latest_ms: no row clock counts beyond it (unless ticks have come so far); one subject whose time is wrong
+    must not put everybody into another day.
+    """
+    g, rows = lane.table.ground, lane.table.rows
+    live = g.small[:rows, ground.STATUS] == ground.LIVE
+    newest = int(g.at[:rows, ground.CLOCK].max(where=live, initial=0))
+    return max(min(newest, max(latest_ms, 0)), known_ms)
+
+
+def figures(lane: "Lane", at_ms: int, outcomes: dict[str, int]) -> PartitionKpis:
+    """Return the figures as of `at_ms`; of a row that knows a later instant, as of that."""
     g, rows = lane.table.ground, lane.table.rows
     live = np.flatnonzero(g.small[:rows, ground.STATUS] == ground.LIVE)
-    newest = int(g.at[live, ground.CLOCK].max()) if len(live) else 0
-    at_ms = max(known_ms, newest) if known_ms != NONE else newest
     today = at_ms // DAY_MS
     names, p = lane.compiled.names, lane.compiled.plan.named
     active = {str(days): population.active(g, live, today, days) for days in WINDOWS}
@@ -77,13 +88,23 @@ def _stages(lane: "Lane", live: NDArray[np.int64]) -> dict[str, dict[str, int]]:
 
 def _scores(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, ScoreFigures]:
     names = lane.compiled.names
-    values = population.scores(lane.table.ground, live, at_ms, len(names.scores))
+    values = scores_of(lane, live, at_ms)
     found = {}
     for k, name in enumerate(names.scores):
         known = values[:, k][~np.isnan(values[:, k])]
         bins = np.bincount(np.minimum(known.astype(np.int64) // 10, 9), minlength=10)
         found[name] = ScoreFigures(customers=len(known), sum=float(known.sum()), bins=bins.tolist())
     return found
+
+
+def scores_of(lane: "Lane", rows: NDArray[np.int64], at_ms: int) -> NDArray[np.float64]:
+    """Return the scores of rows, a line a row: as of `at_ms`, or of the row's clock where that is later."""
+    g, count = lane.table.ground, len(lane.compiled.names.scores)
+    values = population.scores(g, rows, at_ms, count)
+    for place in np.flatnonzero(g.at[rows, ground.CLOCK] > at_ms).tolist():
+        clock_ms = int(g.at[rows[place], ground.CLOCK])
+        values[place] = population.scores(g, rows[place : place + 1], clock_ms, count)
+    return values
 
 
 def _answers(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, AnswerFigures]:
@@ -110,7 +131,7 @@ def _dwell(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, dict[
         if framework.kind == "flags":
             continue
         stages = names.stages[framework.name]
-        stage, waited = g.small[live, p["stage"] + k], at_ms - g.at[live, p["entered"] + k]
+        stage, waited = g.small[live, p["stage"] + k], np.maximum(at_ms - g.at[live, p["entered"] + k], 0)
         sums = [int(waited[stage == number].sum()) for number in range(1, len(stages) + 1)]
         found[framework.name] = dict(zip(stages, sums, strict=True))
     return found
@@ -181,13 +202,17 @@ def _signal_place(lane: "Lane", entry: int) -> int:
 
 
 def _segments(lane: "Lane", live: NDArray[np.int64]) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
-    """Return, per segment trait and value, the customers per stage of each framework with one stage."""
+    """Return, per segment trait and value, the customers per stage of each framework."""
     g, p, names = lane.table.ground, lane.compiled.plan.named, lane.compiled.names
     found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
     for trait in lane.compiled.model.segments:
         codes = g.small[live, p["trait_code"] + names.traits.index(TraitColumn(trait))]
         values: dict[str, list[int]] = {}
-        for code in np.unique(codes).tolist():
-            values.setdefault(lane.texts[code] if code else "", []).append(code)
+        distinct, counts = np.unique(codes, return_counts=True)
+        by_size = np.argsort(-counts, kind="stable").tolist()
+        for number, place in enumerate(by_size):
+            code = int(distinct[place])
+            text = "other" if number >= MOST_SEGMENTS else lane.texts[code] if code else ""
+            values.setdefault(text, []).append(code)
         found[trait] = {text: _stages(lane, live[np.isin(codes, alike)]) for text, alike in values.items()}
     return found

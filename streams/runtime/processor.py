@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from schemas.dead_letter import KEPT_BYTES, DeadLetter, DeadLetterReason, LateTouchpoint
-from schemas.instants import milliseconds
+from schemas.instants import LAST_MS, milliseconds
 from schemas.touchpoint import INTERNAL_KINDS, InternalRecord, Subject
 from schemas.views import CustomerView, PartitionKpis, Why
 from streams.engine import advance, ground
@@ -91,7 +91,7 @@ class Processor:
         self.totals: dict[str, int] = dict.fromkeys((*OUTCOMES, *beside), 0)
         self.dead_reasons: dict[str, int] = {reason.value: 0 for reason in DeadLetterReason}
         self.spent: dict[str, float] = dict.fromkeys(STEPS, 0.0)  # seconds, by step
-        self.ticked_ms = NONE
+        self.ticked_ms, self.appended_ms = NONE, LAST_MS  # the latter of the last record, if its time counts
         self.model_differs = False
         self._internal = msgspec.json.Decoder(InternalRecord)
         self._flusher = Flusher(self)
@@ -111,6 +111,8 @@ class Processor:
         self._count()
         if fresh:
             self.position = fresh[-1].offset + 1
+            if self.check_future:
+                self.appended_ms = fresh[-1].appended_ms
         dead.sort(key=attrgetter("source_offset"))
         self.spent["decode"] += self.pace() - began_s - (self.spent["apply"] - applied_s)
         return Outcome(told, dead, late)
@@ -284,7 +286,13 @@ class Processor:
 
     def kpis(self) -> PartitionKpis:
         """Return the figures of this partition as of the last instant that it knows."""
-        return kpis.figures(self.customer_lane, self.known_ms, dict(self.totals))
+        return kpis.figures(self.customer_lane, self.now_ms, dict(self.totals))
+
+    @property
+    def now_ms(self) -> int:
+        """Return the instant that figures are of: no later than what the log has seen, if its time counts."""
+        latest_ms = self.appended_ms + self.model.settings.future_tolerance_ms
+        return kpis.instant_of(self.customer_lane, self.known_ms, latest_ms)
 
     @property
     def known_ms(self) -> int:

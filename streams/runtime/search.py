@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from schemas.instants import instant
 from schemas.pages import CustomerLine
-from streams.engine import ground, population
+from streams.engine import ground
+from streams.runtime.kpis import scores_of
 from streams.runtime.view import RowReader
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class IdOrder:
             self.ids.sort()  # quick, where most is in order already
 
 
-def find(lane: "Lane", order: IdOrder, query: CustomerQuery, known_ms: int) -> Found:
-    """Return the next customers of a query that are among the next ids, as of the newest instant they know.
+def find(lane: "Lane", order: IdOrder, query: CustomerQuery, at_ms: int) -> Found:
+    """Return the next customers of a query that are among the next ids, as of `at_ms`.
 
     Raises:
         UnknownName: the model has no such framework, stage or score.
@@ -85,7 +86,6 @@ def find(lane: "Lane", order: IdOrder, query: CustomerQuery, known_ms: int) -> F
     if not stretch:
         return Found([], None)
     rows = np.fromiter(map(lane.table.index.__getitem__, stretch), np.int64, len(stretch))
-    at_ms = max(known_ms, int(lane.table.ground.at[rows, ground.CLOCK].max()))
     places = np.flatnonzero(chosen.matches(rows, at_ms))
     shown = places[: query.limit].tolist()
     customers = [_line(lane, int(rows[place]), at_ms) for place in shown]
@@ -116,8 +116,7 @@ class _Chosen:
                 found &= g.small[rows, p["stage"] + self.framework] == self.stage + 1
         if self.score is not None:
             places = np.flatnonzero(found)
-            count = len(self.lane.compiled.names.scores)
-            values = population.scores(g, rows[places], at_ms, count)[:, self.score]
+            values = scores_of(self.lane, rows[places], at_ms)[:, self.score]
             with np.errstate(invalid="ignore"):  # absent ones compare as false
                 found[places] = (values >= _or(self.query.low, -np.inf)) & (
                     values <= _or(self.query.high, np.inf)

@@ -18,10 +18,13 @@ from tests.figures import NOBODY
 START_HOUR = 20_000 * 24
 
 
-def kept(tables: sqlite3.Connection, hour: float, customers: int, partition: int = 0) -> None:
+def kept(
+    tables: sqlite3.Connection, hour: float, customers: int, partition: int = 0, now_ms: int | None = None
+) -> None:
     """Write the figures of a partition at an hour of the test."""
     at_ms = int((START_HOUR + hour) * HOUR_MS)
-    figures.write(tables, partition, replace(NOBODY, as_of=instant(at_ms), customers=customers))
+    of_all = replace(NOBODY, as_of=instant(at_ms), customers=customers)
+    figures.write(tables, partition, of_all, now_ms=at_ms if now_ms is None else now_ms)
 
 
 def history(tables: sqlite3.Connection, step: figures.Step, limit: int = 1_000) -> list[tuple[int, int]]:
@@ -106,6 +109,17 @@ def test_days_are_forgotten_after_four_hundred(tables: sqlite3.Connection) -> No
     assert figures.counts_by_day(tables, "moved", first_day=0) == {"clm": {first_day + 1: 1}}
 
 
+def test_figures_of_a_wrong_instant_forget_nothing(tables: sqlite3.Connection) -> None:
+    """What is old is a matter of the log's time: a touchpoint may say that it is from 2099."""
+    write(tables, moved(START_HOUR * HOUR_MS, None, "a"))
+    kept(tables, 0, 1)
+
+    kept(tables, 80 * 365 * 24, 2, now_ms=(START_HOUR + 1) * HOUR_MS)
+
+    assert [day for day, _ in history(tables, "day")] == [0, 80 * 365]
+    assert figures.counts_by_day(tables, "moved", first_day=0) != {}
+
+
 WRITES = st.lists(
     st.tuples(st.integers(0, 30 * 24), st.integers(0, 2), st.integers(0, 99)), min_size=1, max_size=40
 )
@@ -178,7 +192,7 @@ def test_figures_come_back_whole(tables: sqlite3.Connection) -> None:
     some: PartitionKpis = replace(
         NOBODY, stages={"clm": {"a": 1}}, signals={"x": (1, 2.5)}, entries=[1, 2], sources={"": 3}
     )
-    figures.write(tables, 3, some)
+    figures.write(tables, 3, some, now_ms=0)
 
     assert figures.latest(tables) == {3: some}
     assert figures.history(tables, step="hour", limit=1)[0].kpis == some

@@ -1,9 +1,12 @@
 """Figures about everybody, worked out by hand: who customers are now, and what flowed today."""
 
+import msgspec
 import pytest
 
 from schemas.instants import instant
 from schemas.views import AnswerFigures, ScoreFigures
+from streams.runtime.kpis import MOST_SEGMENTS
+from streams.runtime.record import Record
 from streams.testing import TopologyTestDriver
 from tests.nodes import DAY, HOUR
 from tests.runtime.shop import NOON, driver_of
@@ -47,6 +50,40 @@ def test_who_customers_are_now_is_counted_as_they_stand(driver: TopologyTestDriv
     assert found.active == {"1": 3, "7": 3, "28": 3}
     assert found.stages == {"way": {"low": 2, "top": 1}, "habits": {"visitor": 2, "giver": 1}}
     assert found.alerts_open == {"unhappy": 1, "bought": 0}
+
+
+def test_one_touchpoint_from_far_ahead_puts_nobody_else_into_another_day() -> None:
+    """A sender may write any time into `received_at`; figures are no later than the log has seen."""
+    driver = driver_of(DECISIONS)
+    driver.processor.check_future = True  # as in a log, whose append times count
+    tell(driver, "visit", NOON, customer="a")
+    ahead = NOON + 70 * 365 * DAY
+    value = {
+        "message_id": "ahead", "customer_id": "b", "event": "visit",
+        "timestamp": instant(ahead), "received_at": instant(ahead),
+    }  # fmt: skip
+    record = Record(driver.processor.position, NOON + HOUR, b"b", msgspec.json.encode(value))
+    driver.processor.process([record])
+
+    found = driver.processor.kpis()
+
+    assert found.as_of == instant(NOON + HOUR + driver.processor.model.settings.future_tolerance_ms)
+    assert (found.customers, found.active["1"]) == (2, 2)
+    assert all(0 <= each.sum < 1e6 for each in found.scores.values())
+
+
+def test_of_very_many_values_of_a_trait_the_rare_ones_are_counted_together() -> None:
+    """Those of most customers have their own figures, and nobody is left out."""
+    driver = driver_of(DECISIONS)
+    for number in range(MOST_SEGMENTS + 5):
+        tell(driver, "visit", NOON, customer=f"c{number}", traits={"plan": f"p{number}"})
+    tell(driver, "visit", NOON, customer="again", traits={"plan": "p54"})
+
+    found = driver.processor.kpis().segments["plan"]
+
+    assert len(found) == MOST_SEGMENTS + 1
+    assert found["p54"]["way"]["low"] == 2
+    assert sum(stages["way"]["low"] for stages in found.values()) == MOST_SEGMENTS + 6
 
 
 def test_a_score_is_a_sum_over_those_who_have_it_and_ten_bins(driver: TopologyTestDriver) -> None:

@@ -34,7 +34,7 @@ IDS = ["a", "a/b", "a0", "aa", "aaa", "ab", "b", "B", "z", "ä", "äb", "é", "�
 def found_by(driver: TopologyTestDriver, query: CustomerQuery, order: IdOrder | None = None) -> Found:
     """Return one page."""
     processor = driver.processor
-    return search.find(processor.customer_lane, order or IdOrder(), query, processor.known_ms)
+    return search.find(processor.customer_lane, order or IdOrder(), query, processor.now_ms)
 
 
 def every_page(driver: TopologyTestDriver, query: CustomerQuery) -> list[CustomerLine]:

@@ -227,7 +227,7 @@ class EmbeddedLog:
                 flushes.drop(self._writer, before=drop_before)
                 outputs.insert(self._writer, told, written_ms=written_ms)
                 if kpis is not None:
-                    figures.write(self._writer, PARTITION, kpis)
+                    figures.write(self._writer, PARTITION, kpis, now_ms=written_ms)
                 self._expire(flush.position, written_ms=written_ms, told=len(told))
             kept = [stored for stored in self._chain if stored.number >= drop_before]
             self._chain = [*kept, compaction.Stored(flush.number, len(flush.body))]
