@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from streams.archive.outputs import insert, told_row
+from streams.cli import answers
 from streams.runtime.embedded.log import EmbeddedLog
 from tests.cli.edge import NOON, NOON_MS, Edge, touchpoint
+from tests.cli.process import until
 from tests.dashboard.conftest import raised
 
 
@@ -131,3 +133,36 @@ def test_touchpoints_from_the_future_are_dead_letters_of_the_log(edge: Edge) -> 
     assert 'engagement_dead_letters_total{reason="future",source="log"} 1.0' in metrics
     assert 'engagement_touchpoints_total{outcome="dead_letter"} 1.0' in metrics
     assert 'engagement_touchpoints_total{outcome="applied"} 1.0' in metrics
+
+
+def test_figures_that_take_long_are_made_beside(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks gets the last ones at once, and soon the new ones."""
+    monkeypatch.setattr(answers, "_SLOW_KPIS_S", -1.0)
+    monkeypatch.setattr(answers, "_KPIS_SHARE", 1_000_000)
+    monkeypatch.setattr(answers, "_KPIS_S", 0.3)
+    edge.run.recover()
+    before = edge.service.kpis().customers
+    edge.client.post("/v1/touchpoints", json=touchpoint(1))
+    while edge.run.step():
+        pass
+
+    asked = [edge.service.kpis().customers]
+    until(lambda: bool(asked.append(edge.service.kpis().customers)) or asked[-1] == 1)
+
+    assert (before, asked[0]) == (0, 0)
+    assert sorted(asked) == asked
+
+
+def test_figures_are_not_made_of_a_state_that_is_gone(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the state is taken over again there are none, rather than old ones for ever."""
+    monkeypatch.setattr(answers, "_SLOW_KPIS_S", -1.0)
+    monkeypatch.setattr(answers, "_KPIS_SHARE", 1_000_000)
+    monkeypatch.setattr(answers, "_KPIS_S", 0.05)
+    edge.run.recover()
+    assert edge.service.kpis().customers == 0
+
+    edge.run._drop()
+
+    until(lambda: edge.client.get("/v1/kpis").status_code == 503)
+    edge.run.recover()
+    until(lambda: edge.client.get("/v1/kpis").status_code == 200)
