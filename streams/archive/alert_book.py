@@ -44,9 +44,9 @@ def enter(connection: sqlite3.Connection, rows: Iterable["OutputRow"], *, writte
         told = row.told
         if isinstance(told, AlertRaised):
             connection.execute(
-                "INSERT OR IGNORE INTO alert_book (id, key, about, severity, written_ms, raised) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (told.id, row.key, told.alert, told.severity.value, written_ms, row.value),
+                "INSERT OR IGNORE INTO alert_book (id, key, about, severity, lasting, written_ms, raised) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (told.id, row.key, told.alert, told.severity.value, _lasts(told), written_ms, row.value),
             )
         elif isinstance(told, AlertResolved):
             connection.execute(
@@ -97,14 +97,24 @@ def acknowledge(connection: sqlite3.Connection, alert_id: str, said: Acknowledge
     return changed.rowcount == 1
 
 
+def forget(connection: sqlite3.Connection, key: bytes | None) -> None:
+    """Delete the open alerts of one who was deleted: nobody will tell that they are over."""
+    connection.execute("DELETE FROM alert_book WHERE key = ? AND lasting AND resolved_ms IS NULL", (key,))
+
+
 def expire(connection: sqlite3.Connection, *, before_ms: int, most: int) -> None:
-    """Delete the oldest alerts written before that instant; those that are still open go with them."""
+    """Delete the oldest alerts written before that instant, at most so many; those that are open stay."""
     connection.execute(
         "DELETE FROM alert_book WHERE sequence IN ("
-        "SELECT sequence FROM (SELECT sequence, written_ms FROM alert_book ORDER BY sequence LIMIT ?) "
-        "WHERE written_ms < ?)",
-        (most, before_ms),
+        "SELECT sequence FROM alert_book WHERE (lasting = 0 OR resolved_ms IS NOT NULL) AND written_ms < ? "
+        "ORDER BY written_ms LIMIT ?)",
+        (before_ms, most),
     )
+
+
+def _lasts(raised: AlertRaised) -> bool:
+    """Return whether an alert is open until it is resolved; one that tells of an event says upon what."""
+    return not raised.because.rule.startswith("upon ")
 
 
 def _entry(row: tuple[int, str, bytes, bytes | None, bytes | None], states: frozenset[str]) -> AlertEntry:

@@ -95,6 +95,8 @@ def insert(connection: sqlite3.Connection, rows: Iterable[OutputRow], *, written
         )
     connection.executemany("DELETE FROM scores WHERE key = ?", forgotten)
     connection.executemany("DELETE FROM score_points WHERE key = ?", forgotten)
+    for (key,) in forgotten:
+        alert_book.forget(connection, key)
     ordered = sorted(scores, key=lambda key: key or b"")
     connection.executemany(
         "INSERT INTO scores (key, written_ms, value) VALUES (?, ?, ?) "

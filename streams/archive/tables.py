@@ -40,7 +40,8 @@ SECOND_TABLES: Final = {
     "alert_book": """
     CREATE TABLE alert_book (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, key BLOB NOT NULL,
-        about TEXT NOT NULL, severity TEXT NOT NULL, written_ms INTEGER NOT NULL, resolved_ms INTEGER,
+        about TEXT NOT NULL, severity TEXT NOT NULL, lasting INTEGER NOT NULL,
+        written_ms INTEGER NOT NULL, resolved_ms INTEGER,
         raised BLOB NOT NULL, resolved BLOB, acknowledged BLOB
     )""",
     "days": """
@@ -55,6 +56,7 @@ SECOND_TABLES: Final = {
     )""",
 }
 SECOND_INDEXES: Final = (
+    "CREATE INDEX alert_book_over ON alert_book (written_ms) WHERE lasting = 0 OR resolved_ms IS NOT NULL",
     "CREATE INDEX score_points_by_key ON score_points (key)",
     "CREATE INDEX alert_book_by_key ON alert_book (key)",
     "CREATE INDEX alert_book_by_about ON alert_book (about)",

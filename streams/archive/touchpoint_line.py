@@ -19,7 +19,7 @@ class Sent(msgspec.Struct):
     subject: str = "customer"
     direction: str = "in"
     channel: str = "other"
-    source: str | None = None
+    source: object = None
     properties: dict[str, object] | None = None
 
     def line(self) -> TouchpointLine:
@@ -31,7 +31,7 @@ class Sent(msgspec.Struct):
             kind=self.kind,
             direction=self.direction,
             channel=self.channel,
-            source=self.source,
+            source=self.source if isinstance(self.source, str) else None,
             properties=self.properties or {},
         )
 

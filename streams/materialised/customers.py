@@ -11,6 +11,7 @@ import msgspec
 
 from schemas.outputs import ScoreUpdated
 from schemas.pages import CustomerLine, CustomerPage
+from streams.archive import alert_book
 from streams.model.definition import Framework, Model
 from streams.runtime.search import CustomerQuery, UnknownName
 
@@ -176,6 +177,7 @@ def forget(connection: sqlite3.Connection, key: bytes) -> None:
     """Forget what is known of a customer now; what was told stays for as long as it is kept."""
     for table in ("customers", "scores", "score_points"):
         connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,))
+    alert_book.forget(connection, key)
 
 
 def _end_of_stretch(

@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.pages import Acknowledgement, AlertEntry
+from streams import topics
 from streams.archive import alert_book, outputs
 from streams.archive.alert_book import AlertQuery
+from streams.archive.outputs import OutputRow
 from tests.archive.conftest import DAY_MS, alert, end, made, write
+from tests.dashboard.conftest import BECAUSE
 
 STATES = frozenset({"drop"})
 SAID = Acknowledgement(by="ada", at=datetime(2026, 3, 1, tzinfo=UTC), note="mine")
@@ -142,10 +146,32 @@ def matches(entry: AlertEntry, asked: dict[str, object]) -> bool:
 
 @pytest.mark.parametrize(("most", "left"), [(1, ["r3", "r2"]), (2, ["r3"]), (10, ["r3"])])
 def test_the_oldest_expire_a_few_at_a_time(tables: sqlite3.Connection, most: int, left: list[str]) -> None:
-    """Those written before an instant, open ones too; a millisecond later stays."""
+    """Those written before an instant that are over; a millisecond later stays, and so does what is open."""
     for number, written_ms in ((1, DAY_MS - 2), (2, DAY_MS - 1), (3, DAY_MS)):
-        write(tables, alert(number), written_ms=written_ms)
+        write(tables, alert(number), end(number), written_ms=written_ms)
 
     alert_book.expire(tables, before_ms=DAY_MS, most=most)
 
     assert [name for name, _ in listed(tables)] == left
+
+
+def test_an_alert_that_is_open_outlives_its_days_and_an_event_does_not(tables: sqlite3.Connection) -> None:
+    """The figures count it as open, so the list must have it; an event says upon what it was raised."""
+    upon = replace(BECAUSE, rule="upon purchase")
+    write(tables, alert(1), replace(alert(2, name="bought"), because=upon), written_ms=0)
+
+    alert_book.expire(tables, before_ms=DAY_MS, most=9)
+    still_open = listed(tables)
+    write(tables, end(1), written_ms=DAY_MS)
+    alert_book.expire(tables, before_ms=DAY_MS, most=9)
+
+    assert (still_open, listed(tables)) == ([("r1", "open")], [])
+
+
+def test_the_open_alerts_of_one_who_was_deleted_go(tables: sqlite3.Connection) -> None:
+    """Nobody will tell that they are over; what was over stays for its days."""
+    write(tables, alert(1), end(1), alert(2), alert(3, customer="c2"))
+
+    outputs.insert(tables, [OutputRow(topics.SCORES.name, b"c1", None, b"")], written_ms=2)
+
+    assert listed(tables) == [("r3", "open"), ("r1", "resolved")]

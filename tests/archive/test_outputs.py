@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams import topics
 from streams.archive import outputs
 from streams.archive.outputs import OutputRow
-from tests.archive.conftest import DAY_MS, alert, made, moved, write
+from tests.archive.conftest import DAY_MS, alert, end, made, moved, write
 
 SCORES = topics.SCORES.name
 
@@ -119,13 +119,13 @@ def test_the_oldest_of_a_topic_expire(tables: sqlite3.Connection, most: int, lef
 
 def test_alerts_expire_from_their_book_as_well(tables: sqlite3.Connection) -> None:
     """By the retention of their topic."""
-    write(tables, alert(1), written_ms=1)
-    write(tables, alert(2), written_ms=2)
+    write(tables, alert(1), end(1), written_ms=1)
+    write(tables, alert(2), end(2), written_ms=2)
 
     outputs.expire(tables, before_ms=only(topics.ALERTS.name, 2), most=10)
 
     assert tables.execute("SELECT id FROM alert_book").fetchall() == [("r2",)]
-    assert [each.sequence for each in outputs.after(tables, "alerts", 0, limit=9)] == [2]
+    assert [each.sequence for each in outputs.after(tables, "alerts", 0, limit=9)] == [3, 4]
 
 
 def test_without_a_retention_everything_stays(tables: sqlite3.Connection) -> None:
