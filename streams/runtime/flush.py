@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streams.runtime.lane import Lane
     from streams.runtime.processor import Processor
 
-VERSION = 1
+VERSION = 2  # flows have panes of channels and sources since; an older Rapport would drop all of them
 ID_BYTES = 32
 
 
