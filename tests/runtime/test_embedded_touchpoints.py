@@ -89,6 +89,30 @@ def test_a_page_ends_after_so_many_bytes(large: int, monkeypatch: pytest.MonkeyP
     assert [line.message_id for line in everything] == ["m0"]
 
 
+def test_what_was_before_a_deletion_is_not_shown() -> None:
+    """As on Kafka: whoever asks to be forgotten begins anew."""
+    with stored([[item(0), item(1, kind="delete")], [item(2)]]) as connection:
+        found = every_page(connection, b"a", 5)
+
+    assert [line.message_id for line in found] == ["m2", "m1"]
+
+
+def test_an_account_of_the_same_id_is_somebody_else() -> None:
+    """A key is of the subject, whatever that is."""
+    with stored([[item(0), item(1, subject="account", account_id="a")]]) as connection:
+        found = every_page(connection, b"a", 5)
+
+    assert [line.message_id for line in found] == ["m0"]
+
+
+def test_a_source_that_is_no_text_is_left_out() -> None:
+    """The touchpoint was applied, so it is shown."""
+    with stored([[item(0, source={"name": "crm"})]]) as connection:
+        (line,) = every_page(connection, b"a", 5)
+
+    assert line.source is None
+
+
 def test_a_line_is_what_was_sent() -> None:
     """As it was, with what the contract takes for left out."""
     sent = item(1, kind="page", direction="out", channel="email", source="crm", properties={"path": "/x"})

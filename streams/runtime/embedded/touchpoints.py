@@ -12,7 +12,7 @@ from schemas.pages import TouchpointLine, TouchpointPage
 from streams.archive.touchpoint_line import sent
 from streams.runtime.embedded.inputs import decoded
 
-ROWS_LOOKED_AT: Final = 400
+ROWS_LOOKED_AT: Final = 20_000  # a tick is a row, and there may be one each second
 BYTES_LOOKED_AT: Final = 8 << 20
 
 
@@ -41,8 +41,11 @@ def find(connection: sqlite3.Connection, key: bytes, *, before: int | None, limi
                     if len(found) == limit:
                         return TouchpointPage(touchpoints=found, next=str(offset + 1))
                     said = sent(items[place][1])
-                    if said is not None:
-                        found.append(said.line())
+                    if said is None or said.subject != "customer":
+                        continue
+                    found.append(said.line())
+                    if said.kind == "delete":  # what was before is forgotten
+                        return TouchpointPage(touchpoints=found, next=None)
             if bytes_seen > BYTES_LOOKED_AT:
                 break
     finally:
