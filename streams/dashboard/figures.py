@@ -73,11 +73,12 @@ def figure_routes(
     def get_status(request: Request[Any, Any, Any]) -> Status:
         """Say how the service itself is."""
         refuse_unknown(request, set())
-        hindrance, memory = service.hindrance(), service.memory()
+        hindrance = service.hindrance()
         try:
             outcomes, partitions = service.kpis().outcomes, service.partitions()
+            memory = service.memory()
         except NotReadyError:
-            outcomes, partitions = {}, []
+            outcomes, partitions, memory = {}, [], None
         return Status(
             version=version,
             mode=service.mode,

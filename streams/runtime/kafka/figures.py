@@ -31,7 +31,7 @@ class Figures:
         self._taken_ms = pace_ms()
         self._rest_ms = KPIS_MS
         self._told_position = -1  # what those told last include
-        self.fresh_ms = 0
+        self.fresh_ms = clock_ms()  # what waited before is not older to us than that
         self.due_ms = NEVER
         self.latest: tuple[PartitionKpis, Sizes] | None = None
 
