@@ -128,6 +128,10 @@ class Instrumentation:
         """A defect kept one request from being answered."""
         log.error("request_failed", exc_info=error)
 
+    def feed_failed(self, *, error: Exception) -> None:
+        """What is new could not be read; whoever listened is told so, and comes back."""
+        log.error("feed_failed", exc_info=error)
+
     # The log
 
     def appended(self, *, seconds: float) -> None:

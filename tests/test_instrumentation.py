@@ -150,6 +150,7 @@ def exercise(told: Instrumentation) -> None:
     told.received(accepted=2, refused=[DeadLetterReason.INVALID])
     told.refused(Refusal.HOST, detail="evil.example")
     told.request_failed(error=ValueError("bug"))
+    told.feed_failed(error=ValueError("bug"))
     told.failed(error=ValueError("bug"))
     told.stopped(reason="SIGTERM")
 

@@ -47,7 +47,11 @@ def create_app(
     now: the present instant. findings: those of the model's check. unavailable: what says that the service
     cannot read or write just now, and how that may end; the caller is told so, and may ask again.
     """
-    feed = Feed(service, now=lambda: now().isoformat().replace("+00:00", "Z"))
+    feed = Feed(
+        service,
+        now=lambda: now().isoformat().replace("+00:00", "Z"),
+        failed=lambda error: instrumentation.feed_failed(error=error),
+    )
 
     def answer_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         instrumentation.request_failed(error=error)

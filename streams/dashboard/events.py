@@ -56,7 +56,7 @@ def event_routes(feed: Feed, places: StreamPlaces) -> list[HTTPRouteHandler]:
         """Stream what happens: `transition`, `alert`, `acknowledgement`, `kpis`, and a `beat` now and then.
 
         With the header Last-Event-ID it goes on behind that event. `lost` says that some were left out:
-        read anew what is shown, then connect again.
+        read anew what is shown, then connect again, behind the id of `lost`.
         """
         refuse_unknown(request, {"kinds", "customer", "since"})
         chosen = [name.strip() for name in kinds.split(",")]
@@ -108,19 +108,19 @@ class _Stream(ASGIResponse):
             raise told
 
     async def _tell(self, send: Send) -> None:
+        here = await self._feed.join(self._listener)  # first, as it may fail
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
-        async for happenings in self._happenings():
+        async for happenings in self._happenings(here):
             for portion in _portions(happenings):
                 async with asyncio.timeout(PATIENCE_S):
                     await send({"type": "http.response.body", "body": portion, "more_body": True})
             is_over = self._caller is not None and not self._caller.holds()  # the token
-            if is_over or LOST in happenings or END in happenings:
+            if is_over or any(each.kind == LOST or each is END for each in happenings):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
 
-    async def _happenings(self) -> AsyncIterator[list[Happening]]:
-        """Yield what was missed, then what happens."""
-        here = await self._feed.join(self._listener)
+    async def _happenings(self, here: Place) -> AsyncIterator[list[Happening]]:
+        """Yield what was missed before a place, then what happens."""
         if self._since is not None:
             async for missed in self._feed.missed(self._listener, self._since, here):
                 yield missed

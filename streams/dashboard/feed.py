@@ -1,7 +1,7 @@
 """What happens, handed on to whoever listens: one reader of the tables for all listeners.
 
 A listener has a bounded queue. One that does not empty it in time loses its place rather than memory: it is
-told so, and begins again from what the tables say.
+told so, with the place from which to go on once it has read what the tables say.
 """
 
 import asyncio
@@ -58,7 +58,12 @@ def happening(kind: str, customer: bytes | None, place: Place | None, data: byte
     return Happening(kind, customer, place, written)
 
 
-LOST: Final = happening("lost", None, None, b"{}")
+def lost(here: Place | None) -> Happening:
+    """Return what a listener hears last that lost its place; `here`: what happens later is behind it."""
+    return happening(LOST, None, here, b"{}")
+
+
+LOST: Final = "lost"
 END: Final = Happening("end", None, None, b"")  # of the server: whoever listens comes back to the next one
 
 
@@ -69,6 +74,7 @@ class Listener:
         self.kinds = kinds
         self.customer = customer
         self.is_lost = False
+        self._here: Place | None = None  # where it was lost
         self._is_over = False
         self._queue: deque[Happening] = deque()
         self._come = asyncio.Event()
@@ -80,19 +86,20 @@ class Listener:
         return self.customer is None or happening.customer is None or happening.customer == self.customer
 
     def offer(self, happening: Happening) -> None:
-        """Queue a happening; with a full queue the listener is lost."""
+        """Queue a happening; with a full queue the listener is lost, at the last place in it."""
         if self.is_lost or not self.hears(happening):
             return
         if len(self._queue) >= MOST_QUEUED:
-            self.lose()
+            self.lose(next((each.place for each in reversed(self._queue) if each.place is not None), None))
         else:
             self._queue.append(happening)
             self._come.set()
 
-    def lose(self) -> None:
-        """Give up the listener's place: it is told so, and nothing else."""
+    def lose(self, here: Place | None) -> None:
+        """Give up the listener's place: it is told so and where to go on, and nothing else."""
         self._queue.clear()
         self.is_lost = True
+        self._here = here
         self._come.set()
 
     def end(self) -> None:
@@ -101,25 +108,28 @@ class Listener:
         self._come.set()
 
     async def next(self) -> list[Happening]:
-        """Wait for what is queued and take it; nothing comes after LOST or END."""
+        """Wait for what is queued and take it; nothing comes after `lost` or END."""
         await self._come.wait()
         self._come.clear()
         taken = list(self._queue)
         self._queue.clear()
         if self.is_lost:
-            return [LOST]
+            return [lost(self._here)]
         return [*taken, END] if self._is_over else taken
 
 
 class Feed:
     """Looks for what is new while somebody listens; lives in the event loop of the server.
 
-    now: the present instant as JSON shows it.
+    now: the present instant as JSON shows it. failed: hears what kept it from looking.
     """
 
-    def __init__(self, service: Service, *, now: Callable[[], str]) -> None:
+    def __init__(
+        self, service: Service, *, now: Callable[[], str], failed: Callable[[Exception], None]
+    ) -> None:
         self._service = service
         self._now = now
+        self._failed = failed
         self._listeners: set[Listener] = set()
         self._place: Place | None = None
         self._task: asyncio.Task[None] | None = None
@@ -145,17 +155,17 @@ class Feed:
     async def missed(self, listener: Listener, since: Place, here: Place) -> AsyncIterator[list[Happening]]:
         """Yield, in portions, what a listener missed between two places, each kind in its order.
 
-        LOST, where that is too much, has expired, or the place is none of ours.
+        `lost`, where that is too much, has expired, or the place is none of ours.
         """
         ahead = since.transition > here.transition or since.alert > here.alert
         if ahead or _distance(since, here) > MOST_MISSED:
-            yield [LOST]
+            yield [lost(here)]
             return
         while since != here:
             found = await asyncio.to_thread(self._after, since, here)
             reached = found[-1].place if found else None
             if reached is None or _distance(since, reached) != len(found):
-                yield [LOST]
+                yield [lost(here)]
                 return
             since = reached
             yield [*filter(listener.hears, found)]
@@ -184,10 +194,12 @@ class Feed:
         """Look at the tables as long as somebody listens; whoever still does when that fails is lost."""
         try:
             await self._look_on()
+        except Exception as error:  # noqa: BLE001  # nobody waits for this task, who could hear of it
+            self._failed(error)
         finally:
-            self._place = None
+            here, self._place = self._place, None
             for listener in self._listeners:
-                listener.lose()
+                listener.lose(here)
 
     async def _look_on(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -208,7 +220,7 @@ class Feed:
                 # Figures about many customers take their time; no more than a twentieth of it goes there.
                 kpis_at = clock() + max(KPIS_S, 20 * (clock() - began))
             if clock() >= beat_at:
-                self._tell([self.beat(None)])
+                self._tell([self.beat(self._place)])  # behind all that was told up to there
                 beat_at = clock() + BEAT_S
             await asyncio.sleep(LOOK_S)
 

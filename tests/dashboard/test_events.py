@@ -1,6 +1,7 @@
 """The event stream: everything once and in order, from any place on; readers that are slow, many or late."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
+from prometheus_client import CollectorRegistry
 
 from schemas.http import TokenScope
 from streams.archive.outputs import insert, told_row
 from streams.dashboard import events, feed
+from streams.dashboard.app import create_app
 from streams.dashboard.guard import Admission
 from streams.dashboard.tokens import change
+from streams.instrumentation import Instrumentation
 from tests.dashboard.asking import Clock, admission, bearer, tokens
-from tests.dashboard.conftest import FixedService, app_of, raised, resolved, stage_changed
+from tests.dashboard.conftest import NOON, FixedService, app_of, raised, resolved, stage_changed
 from tests.dashboard.streaming import Event, Reader, reading
 
 Serve = Callable[[Admission], TestClient[Litestar]]
@@ -153,6 +157,51 @@ def test_a_place_that_is_none_of_ours_is_lost(
     assert reader.is_complete == is_lost
 
 
+@pytest.mark.parametrize("since", ["4-1", "9-9"])
+def test_who_is_lost_is_told_where_to_go_on(app: Litestar, service: FixedService, since: str) -> None:
+    """A browser comes back by itself, with the id that it heard last: behind `lost` it is lost no more."""
+    service.tell(*moves("a", "b", "c"), raised(1))
+
+    async def run() -> tuple[Reader, Reader]:
+        first = await came_back(app, since)
+        service.tell(stage_changed("d"))
+        place = (first.events[-1].id or since).encode()
+        async with reading(app, headers=[(b"last-event-id", place)]) as (second,):
+            await second.until(lambda each: bool(each.told("transition", "lost")))
+        return first, second
+
+    first, second = asyncio.run(run())
+
+    assert [(each.kind, each.id) for each in first.events] == [("lost", "3-1")]
+    assert about(second.told("transition")) == ["d"]
+    assert not second.told("lost")
+
+
+def test_a_beat_is_a_place_to_go_on_from(
+    app: Litestar, service: FixedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who listens to a customer that seldom moves comes back from now, not from long ago; and misses nothing."""
+    monkeypatch.setattr(feed, "BEAT_S", 0.01)
+    monkeypatch.setattr(feed, "LOOK_S", 0.001)
+    monkeypatch.setattr(feed, "AT_ONCE", 3)
+
+    async def run() -> tuple[Reader, Reader]:
+        async with reading(app, "customer=nobody") as (nobody,), reading(app) as (all_,):
+            for number in range(1, 11):
+                service.tell(*moves("busy", "busy", "quiet"), raised(number, "busy"))
+                for reader in (nobody, all_):
+                    await reader.until(lambda each: each.told("beat")[-1].id == f"{3 * number}-{number}")
+        return nobody, all_
+
+    nobody, everything = asyncio.run(run())
+
+    assert all(each.id is not None for each in nobody.told("beat"))
+    heard = 0
+    for each in everything.told("transition", "alert", "beat"):
+        heard += each.kind != "beat"
+        assert sum(map(int, (each.id or "").split("-"))) == heard
+
+
 @pytest.mark.parametrize("more", [0, 1])
 def test_who_was_away_for_too_long_is_lost(app: Litestar, service: FixedService, more: int) -> None:
     """20,000 are told again, one more is not."""
@@ -206,6 +255,7 @@ def test_one_who_does_not_read_is_lost_and_holds_up_nobody(app: Litestar, servic
     slow, quick = asyncio.run(run())
 
     assert slow.events[-1].kind == "lost"
+    assert slow.events[-1].id is not None
     assert slow.is_complete
     assert len(slow.told("transition")) < many
     assert about(quick.told("transition")) == ["first", *map(str, range(many))]
@@ -325,8 +375,10 @@ def test_a_stream_ends_with_the_token_that_opened_it(serve: Serve, tmp_path: Pat
     assert not kept.told("lost")
 
 
-def test_where_the_tables_cannot_be_read_nobody_waits_in_vain(app: Litestar, service: FixedService) -> None:
-    """Those who listen are told that they lost their place; who comes then hears what happens."""
+def test_where_the_tables_cannot_be_read_nobody_waits_in_vain(
+    app: Litestar, service: FixedService, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those who listen are told that they lost their place, and the log why; later ones hear what happens."""
 
     async def run() -> tuple[Reader, Reader]:
         async with reading(app) as (reader,):
@@ -340,5 +392,24 @@ def test_where_the_tables_cannot_be_read_nobody_waits_in_vain(app: Litestar, ser
 
     reader, later = asyncio.run(run())
 
-    assert reader.events[-1].kind == "lost"
+    assert (reader.events[-1].kind, reader.events[-1].id) == ("lost", "0-0")
     assert about(later.told("transition")) == ["c1"]
+    assert [each.getMessage() for each in caplog.records if each.exc_info] == ["feed_failed"]
+
+
+def test_a_stream_that_cannot_begin_is_a_problem(service: FixedService) -> None:
+    """Its status says so, rather than a stream that ends at once."""
+    registry = CollectorRegistry()
+    app = create_app(
+        service, admission=Admission(), registry=registry, version="0", now=lambda: NOON,
+        instrumentation=Instrumentation(service.model, build="0", registry=registry),
+        unavailable=[sqlite3.ProgrammingError],
+    )  # fmt: skip
+    service.tables.close()
+
+    async def run() -> Reader:
+        async with reading(app) as (reader,):
+            await reader.until(lambda each: each.task.done())
+        return reader
+
+    assert asyncio.run(run()).status == 503
