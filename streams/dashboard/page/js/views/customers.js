@@ -38,7 +38,7 @@ export async function customers(page, { query }) {
     page.scope.signal.addEventListener("abort", () => mine.abort());
     const asked = { ...asQuery(filter), limit: anew ? FIRST : MORE, cursor: anew ? null : cursor };
     try {
-      const found = await page.api.get("/v1/customers", asked, mine.signal);
+      const found = await wholePage(page.api, asked, mine.signal);
       rows = anew ? found.customers : [...rows, ...found.customers];
       cursor = found.next;
       fill(said, rows.length ? null : none(page, filter));
@@ -77,6 +77,19 @@ export async function customers(page, { query }) {
       el("div", {}, more),
     ),
   };
+}
+
+/* A page may be short, or empty, and still have a next: so much was looked through. Read on until it is full. */
+async function wholePage(api, asked, signal) {
+  const customers = [];
+  let cursor = asked.cursor;
+  do {
+    const query = { ...asked, limit: asked.limit - customers.length, cursor };
+    const found = await api.get("/v1/customers", query, signal);
+    customers.push(...found.customers);
+    cursor = found.next;
+  } while (cursor !== null && customers.length < asked.limit);
+  return { customers, next: cursor };
 }
 
 function asQuery({ prefix, framework, stage, score, min, max }) {
