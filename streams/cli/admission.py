@@ -38,6 +38,6 @@ def _token_file(settings: Settings, instrumentation: Instrumentation) -> TokenFi
 
 
 def _rate(settings: Settings) -> RequestRate | None:
-    if settings.requests_per_second == 0:
-        return None
+    if settings.requests_per_second == 0 or not settings.guarded:
+        return None  # what asks for no token is reached from this machine alone, where a rate protects nobody
     return RequestRate(settings.requests_per_second, clock=time.monotonic)

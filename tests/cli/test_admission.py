@@ -19,14 +19,14 @@ def admitted(settings: Settings) -> Admission:
     return admission(settings, instrumentation(CollectorRegistry()))
 
 
-def test_by_default_loopback_is_open_and_bounded() -> None:
-    """No token, no name beside loopback, and a rate that no person notices."""
+def test_by_default_loopback_is_open() -> None:
+    """No token and no name beside loopback; a script on this machine may ask as often as it likes."""
     default = admitted(Settings())
 
     assert not default.guarded
     assert default.hosts == {"127.0.0.1"}
     assert not default.any_address
-    assert default.rate is not None
+    assert default.rate is None
     assert default.most_streams == 1000
 
 
@@ -63,13 +63,14 @@ def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_no_rate_is_kept_where_none_is_wanted() -> None:
-    """0 turns it off."""
-    assert admitted(Settings(requests_per_second=0)).rate is None
+    """0 turns it off, and so does a port that asks for no token."""
+    assert admitted(Settings(requests_per_second=0, token=TOKEN)).rate is None
+    assert admitted(Settings(requests_per_second=1)).rate is None
 
 
 def test_the_rate_is_the_settings() -> None:
     """Four times as many at once."""
-    rate = admitted(Settings(requests_per_second=1)).rate
+    rate = admitted(Settings(requests_per_second=1, token=TOKEN)).rate
 
     assert rate is not None
     assert [rate.wait_s("a") > 0 for _ in range(5)] == [False] * 4 + [True]
