@@ -8,7 +8,9 @@ from litestar.params import QueryParameter
 
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many to return at most.")]
 Cursor = Annotated[
-    str | None, QueryParameter(max_length=1024, description="`next` of the page before, as it was.")
+    str | None,
+    # The longest id has 256 characters of four bytes each, which are written as 1,366.
+    QueryParameter(max_length=1_400, description="`next` of the page before, as it was."),
 ]
 NumberCursor = Annotated[
     str | None,

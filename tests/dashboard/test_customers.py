@@ -56,3 +56,15 @@ def test_an_id_that_is_no_text_or_empty_is_a_problem(client: Client, path: str, 
 
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_page_may_end_at_the_longest_id(client: Client, service: Any) -> None:
+    """256 characters of four bytes each: what `next` says is taken back."""
+    longest = "\U0001f600" * 256
+    service.known = {longest}
+    cursor = client.get("/v1/customers").json()["next"]
+
+    answer = client.get("/v1/customers", params={"cursor": cursor})
+
+    assert answer.status_code == 200, answer.text
+    assert service.queries[-1].after == longest
