@@ -19,14 +19,20 @@ def is_deletion(value: bytes) -> bool:
     return said is not None and (said.kind, said.subject) == ("delete", "customer")
 
 
+def is_about_customer(value: bytes) -> bool:
+    """Return whether a touchpoint is about a customer; an account may have the same id."""
+    said = sent(value) if b"subject" in value else None
+    return said is None or said.subject == "customer"
+
+
 def forget(connection: sqlite3.Connection, key: bytes) -> None:
     """Forget the touchpoints of a customer."""
     connection.execute("DELETE FROM timeline WHERE key = ?", (key,))
 
 
 def write(connection: sqlite3.Connection, touches: Iterable[Touch]) -> None:
-    """Write touchpoints in their order, and keep the last few of each customer."""
-    rows = [(each.key, each.written_ms, each.value) for each in touches]
+    """Write customers' touchpoints in their order, and keep the last few of each customer."""
+    rows = [(each.key, each.written_ms, each.value) for each in touches if is_about_customer(each.value)]
     connection.executemany("INSERT INTO timeline (key, written_ms, value) VALUES (?, ?, ?)", rows)
     connection.executemany(
         "DELETE FROM timeline WHERE key = ?1 AND sequence <= ("
@@ -45,7 +51,7 @@ def page(
     ).fetchall()
     found = [sent(value) for _, value in rows[:limit]]
     return TouchpointPage(
-        touchpoints=[each.line() for each in found if each is not None],
+        touchpoints=[each.line() for each in found if each is not None and each.subject == "customer"],
         next=str(rows[limit - 1][0]) if len(rows) > limit else None,
     )
 

@@ -180,7 +180,7 @@ def test_who_is_lost_is_told_where_to_go_on(app: Litestar, service: FixedService
 def test_a_beat_is_a_place_to_go_on_from(
     app: Litestar, service: FixedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who listens to a customer that seldom moves comes back from now, not from long ago; and misses nothing."""
+    """Who listens to one that seldom moves comes back from now, not from long ago; and misses nothing."""
     monkeypatch.setattr(feed, "BEAT_S", 0.01)
     monkeypatch.setattr(feed, "LOOK_S", 0.001)
     monkeypatch.setattr(feed, "AT_ONCE", 3)
@@ -189,8 +189,9 @@ def test_a_beat_is_a_place_to_go_on_from(
         async with reading(app, "customer=nobody") as (nobody,), reading(app) as (all_,):
             for number in range(1, 11):
                 service.tell(*moves("busy", "busy", "quiet"), raised(number, "busy"))
+                here = f"{3 * number}-{number}"
                 for reader in (nobody, all_):
-                    await reader.until(lambda each: each.told("beat")[-1].id == f"{3 * number}-{number}")
+                    await reader.until(lambda each, here=here: each.told("beat")[-1].id == here)
         return nobody, all_
 
     nobody, everything = asyncio.run(run())

@@ -53,3 +53,16 @@ def test_so_many_of_each_customer_are_kept(bench: Bench, monkeypatch: pytest.Mon
 def test_a_deletion_is_known_by_its_kind(value: bytes, is_one: bool) -> None:
     """An event that is called so deletes nothing, and another kind of subject is nobody's timeline."""
     assert timeline.is_deletion(value) is is_one
+
+
+@pytest.mark.parametrize("name", ['"subject"', '"\\u0073ubject"'])
+def test_an_account_of_the_same_id_is_another_subject(bench: Bench, name: str) -> None:
+    """Its touchpoints are not shown at the customer, nor do they push the customer's out."""
+    of_account = b'{"message_id": "m9", "event": "Paid", %b: "account"}' % name.encode()
+    bench.take(touch(1), Touch(b"ada", 1_772_366_400_009, of_account))
+
+    with bench.file.reading() as connection:
+        found = timeline.page(connection, "ada", before=None, limit=9).touchpoints
+
+    assert [each.message_id for each in found] == ["m1"]
+    assert len(bench.rows("SELECT 1 FROM timeline")) == (1 if "sub" in name else 2)
