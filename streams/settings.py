@@ -45,8 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(
             ge=0,
-            description="Requests of one token or address, four times as many at once; 0, or where no token is "
-            "asked for: any number.",
+            description="Requests of one token or address, four times as many at once; 0, or where no "
+            "token is asked for: any number.",
         ),
     ] = 50
     most_streams: Annotated[int, Meta(ge=1, description="Event streams that may be open at once.")] = 1000

@@ -55,12 +55,16 @@ SECOND_TABLES: Final = {
         PRIMARY KEY (partition, hour)
     )""",
 }
+# Where two indexes would do, SQLite takes the later one: what chooses more comes later.
 SECOND_INDEXES: Final = (
+    "CREATE INDEX alert_book_by_severity ON alert_book (severity)",
     "CREATE INDEX alert_book_over ON alert_book (written_ms) WHERE lasting = 0 OR resolved_ms IS NOT NULL",
     "CREATE INDEX score_points_by_key ON score_points (key)",
     "CREATE INDEX alert_book_by_key ON alert_book (key)",
     "CREATE INDEX alert_book_by_about ON alert_book (about)",
     "CREATE INDEX alert_book_unresolved ON alert_book (about, sequence) WHERE resolved_ms IS NULL",
+    "CREATE INDEX alert_book_unresolved_by_severity ON alert_book (severity) WHERE resolved_ms IS NULL",
+    "CREATE INDEX alert_book_acknowledged ON alert_book (sequence) WHERE acknowledged IS NOT NULL",
 )
 
 TABLES: Final = FIRST_TABLES | SECOND_TABLES

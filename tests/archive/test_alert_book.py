@@ -175,3 +175,28 @@ def test_the_open_alerts_of_one_who_was_deleted_go(tables: sqlite3.Connection) -
     outputs.insert(tables, [OutputRow(topics.SCORES.name, b"c1", None, b"")], written_ms=2)
 
     assert listed(tables) == [("r3", "open"), ("r1", "resolved")]
+
+
+CHOSEN_BY = {
+    "alert_book_by_severity": {"severity": "critical"},
+    "alert_book_acknowledged": {"acknowledged": True},
+    "alert_book_unresolved": {"state": "open"},
+    "alert_book_unresolved_by_severity": {"state": "open", "severity": "critical"},
+    "alert_book_by_key": {"severity": "critical", "customer": "c1"},
+    "alert_book_by_about": {"severity": "critical", "alert": "drop"},
+}
+
+
+@pytest.mark.parametrize("index", CHOSEN_BY)
+def test_what_narrows_the_list_is_found_by_an_index(tables: sqlite3.Connection, index: str) -> None:
+    """The one that leaves the fewest to look at, however long the book is."""
+    asked: list[str] = []
+    tables.set_trace_callback(asked.append)
+
+    for states in (frozenset({"drop"}), frozenset({"drop", "gone"})):
+        alert_book.find(tables, AlertQuery(states=states, **CHOSEN_BY[index]))  # type: ignore[arg-type]
+
+    tables.set_trace_callback(None)
+    for statement in asked:
+        plan = " ".join(str(row[3]) for row in tables.execute(f"EXPLAIN QUERY PLAN {statement}"))
+        assert f"USING INDEX {index}" in plan, plan
