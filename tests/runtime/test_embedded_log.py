@@ -1,6 +1,8 @@
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.dead_letter import DeadLetter, DeadLetterReason
 from streams import topics
+from streams.archive import readers
 from streams.instrumentation import Instrumentation
 from streams.runtime.embedded import database
 from streams.runtime.embedded.errors import DiskFull, NoLog
@@ -201,3 +204,25 @@ def test_appends_and_failures_are_counted(tmp_path: Path) -> None:
 
     assert registry.get_sample_value("engagement_log_append_seconds_count") == 1
     assert registry.get_sample_value("engagement_log_append_failures_total") == 1
+
+
+def test_a_question_that_takes_long_holds_up_no_other(log: EmbeddedLog) -> None:
+    """As many as there are connections; each sees one instant, and the writer waits for none."""
+    told = log.queries.told
+    with ExitStack() as slow:
+        for _ in range(readers.MANY - 1):
+            slow.enter_context(log.queries._reading())
+
+        log.append([(b"ada", b"x")], 1)
+
+        assert told.newest("alerts") == 0
+        assert len(log.queries.read(0, 9)) == 1
+
+
+def test_whoever_asks_a_closed_log_meets_an_error(tmp_path: Path) -> None:
+    """Rather than wait for ever."""
+    log = EmbeddedLog(tmp_path)
+    log.close()
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        log.queries.next_offset()

@@ -10,7 +10,7 @@ import pytest
 from streams.archive.alert_book import AlertQuery
 from streams.archive.tables import FIRST_INDEXES
 from streams.runtime.embedded import database, older
-from streams.runtime.embedded.errors import FileCorrupt, NewerSchema
+from streams.runtime.embedded.errors import FileCorrupt, NewerSchema, OlderSchema
 from streams.runtime.embedded.log import EmbeddedLog
 from streams.runtime.embedded.reader import LogReader
 from tests.archive.conftest import DAY_MS, Told, alert, end, moved
@@ -176,3 +176,19 @@ def test_a_first_version_with_a_table_more_is_no_log(tmp_path: Path) -> None:
 
     with pytest.raises(FileCorrupt):
         EmbeddedLog(tmp_path)
+
+
+def test_a_reader_of_a_file_that_is_not_brought_up_yet_says_so(tmp_path: Path) -> None:
+    """Rather than of a table that is missing; what the first version had is read, and all from then on."""
+    first_version(tmp_path, TOLD)
+    reader = LogReader(tmp_path)
+
+    with pytest.raises(OlderSchema, match="rapport up"):
+        reader.told.alerts(AlertQuery(states=STATES))
+    moves, _ = reader.transitions(limit=9)
+    EmbeddedLog(tmp_path).close()
+    book = reader.told.alerts(AlertQuery(states=STATES))
+    reader.close()
+
+    assert len(moves) == 3
+    assert len(book.alerts) == 3

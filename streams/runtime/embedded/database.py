@@ -12,7 +12,7 @@ from typing import Final
 
 from streams.archive import tables
 from streams.runtime.embedded import older
-from streams.runtime.embedded.errors import FileCorrupt, NewerSchema, NoLog, translated
+from streams.runtime.embedded.errors import FileCorrupt, NewerSchema, NoLog, OlderSchema, translated
 from streams.runtime.embedded.inputs import Damaged
 
 NAME: Final = "rapport.db"
@@ -132,6 +132,17 @@ def check(connection: sqlite3.Connection, path: Path) -> int:
         for order in ("ASC", "DESC"):
             connection.execute(f"SELECT * FROM {table} ORDER BY rowid {order} LIMIT 1").fetchall()
     return int(version)
+
+
+def see_that_it_is_current(connection: sqlite3.Connection, path: Path) -> None:
+    """See that a file that was opened for reading has the tables of this version.
+
+    Raises:
+        OlderSchema: it has those of an older one.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < SCHEMA_VERSION:
+        raise OlderSchema(path, found=version, known=SCHEMA_VERSION)
 
 
 def _bring_up(connection: sqlite3.Connection, path: Path) -> None:

@@ -97,6 +97,17 @@ class NewerSchema(LogError):
         )
 
 
+class OlderSchema(LogError):
+    """An older Rapport wrote the file, which lacks what was asked for: start `rapport up` on it once."""
+
+    def __init__(self, path: Path, *, found: int, known: int) -> None:
+        super().__init__(
+            path,
+            f"The log {path} was written by an older Rapport (its schema is {found}, this one's is {known}). "
+            "Start `rapport up` once on that directory, or on a copy of it: it is brought up then.",
+        )
+
+
 class BackupImpossible(LogError):
     """A backup cannot be made or put back there: do what the message says. Nothing was changed."""
 

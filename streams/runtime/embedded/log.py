@@ -17,7 +17,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.pages import Acknowledgement
 from schemas.views import PartitionKpis
 from streams import topics
-from streams.archive import alert_book, figures, outputs
+from streams.archive import alert_book, figures, outputs, readers
 from streams.archive.outputs import OutputRow
 from streams.instrumentation import Instrumentation
 from streams.runtime import compaction
@@ -91,7 +91,7 @@ class EmbeddedLog:
         try:
             self._writer = database.open_to_write(self.path, max_bytes=max_bytes)
             self._reader = LogReader(directory)  # for the thread that processes
-            self.queries = LogReader(directory)
+            self.queries = LogReader(directory, at_once=readers.MANY)
             self._chain = self._reader.chain()
             self._next_offset = self._reader.next_offset()
         except BaseException:

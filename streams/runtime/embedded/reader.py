@@ -4,13 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 from schemas.pages import TouchpointPage
 from streams import topics
 from streams.archive import outputs
 from streams.archive.outputs import Page
 from streams.archive.questions import Questions
+from streams.archive.readers import Readers
 from streams.archive.tables import TOLD
 from streams.runtime.compaction import Stored
 from streams.runtime.embedded import database, flushes, inputs, touchpoints
@@ -20,23 +20,21 @@ from streams.runtime.record import Record
 
 
 class LogReader:
-    """The log in `directory`, open for reading; many threads may use it, one at a time gets through.
+    """The log in `directory`, open for reading; many threads may use it, `at_once` of them at the same time.
 
     Raises:
         NoLog: there is none.
         FileCorrupt, NewerSchema, DirectoryUnwritable, DiskFailing: it cannot be read.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, at_once: int = 1) -> None:
         self._path = directory / database.NAME
-        self._lock = Lock()
-        self._connection = database.open_to_read(self._path)
-        self.told = Questions(self._reading)
+        self._readers = Readers(lambda: database.open_to_read(self._path), at_once)
+        self.told = Questions(self._reading_told)
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            self._connection.close()
+        self._readers.close()
 
     # Every method raises FileCorrupt when bytes changed or a record is missing, and DiskFailing when
     # the file cannot be read.
@@ -47,20 +45,20 @@ class LogReader:
         Retention deletes input only below the newest flush's position, so where no input is
         left that position is the end.
         """
-        with self._reading():
-            return max(inputs.next_offset(self._connection), flushes.position(self._connection))
+        with self._reading() as connection:
+            return max(inputs.next_offset(connection), flushes.position(connection))
 
     def read(self, offset: int, limit: int) -> list[Record]:
         """Return up to `limit` records from `offset` on; empty only at the end of the log."""
-        with self._reading():
-            return inputs.read(self._connection, offset=offset, limit=limit)
+        with self._reading() as connection:
+            return inputs.read(connection, offset=offset, limit=limit)
 
     def flushes(self) -> Iterator[bytes]:
         """Yield the bodies of the flushes in ascending order, one in memory at a time."""
         number = 0
         while True:
-            with self._reading():
-                found = flushes.body_after(self._connection, number)
+            with self._reading() as connection:
+                found = flushes.body_after(connection, number)
             if found is None:
                 return
             number, body = found
@@ -68,8 +66,8 @@ class LogReader:
 
     def chain(self) -> list[Stored]:
         """Return number and size of every flush, ascending."""
-        with self._reading():
-            return flushes.chain(self._connection)
+        with self._reading() as connection:
+            return flushes.chain(connection)
 
     def transitions(
         self,
@@ -110,10 +108,8 @@ class LogReader:
         an earlier page; the cursor returned is None when nothing older is left.
         """
         coded = None if key is None else key.encode()
-        with self._reading():
-            return outputs.page(
-                self._connection, TOLD[topic], key=coded, about=about, before=before, limit=limit
-            )
+        with self._reading() as connection:
+            return outputs.page(connection, TOLD[topic], key=coded, about=about, before=before, limit=limit)
 
     def touchpoints(self, customer_id: str, *, before: int | None, limit: int) -> TouchpointPage:
         """Return a customer's touchpoints, the last stored first; `before` is a cursor of an earlier page."""
@@ -122,13 +118,27 @@ class LogReader:
 
     def score(self, customer_id: str) -> bytes | None:
         """Return the JSON of a customer's latest score update, None when there was none."""
-        with self._reading():
-            return outputs.score(self._connection, customer_id.encode())
+        with self._reading() as connection:
+            return outputs.score(connection, customer_id.encode())
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, translated(self._path):
+        with translated(self._path), self._readers.reading() as connection:
             try:
-                yield self._connection
+                yield connection
             except Damaged as error:
                 raise FileCorrupt(self._path, str(error)) from error
+
+    @contextmanager
+    def _reading_told(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection for a question; the first version of the file has no tables for some.
+
+        Raises:
+            OlderSchema: it is of that version still.
+        """
+        with self._reading() as connection:
+            try:
+                yield connection
+            except sqlite3.OperationalError:
+                database.see_that_it_is_current(connection, self._path)
+                raise
