@@ -4,6 +4,8 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -69,11 +71,9 @@ def serve(settings: "Settings") -> None:
         Refusal: the model or a setting cannot be used.
         click.ClickException: the port, the directory or Kafka cannot be used.
     """
-    import sqlite3
-
     from streams.cli.refusal import Refusal
     from streams.cli.server import PortError, take_port
-    from streams.materialised.file import DamagedFile
+    from streams.materialised.file import DamagedFile, ForeignFile
     from streams.model.load import check_model, checked_or_raise
     from streams.runtime.embedded.errors import LogError
     from streams.runtime.embedded.lock import DirectoryLock
@@ -85,19 +85,31 @@ def serve(settings: "Settings") -> None:
     directory = Path(settings.data)
     try:
         with take_port(settings.host, settings.port) as listener:
-            directory.mkdir(parents=True, exist_ok=True)
-            lock = DirectoryLock(directory)
+            with _used(directory):
+                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+                lock = DirectoryLock(directory)
             try:
                 _run(settings, checked, listener, directory)
             finally:
                 lock.release()
-    except (PortError, LogError, DamagedFile) as error:
+    except (PortError, LogError, DamagedFile, ForeignFile) as error:
         raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _used(directory: Path) -> Iterator[None]:
+    """Tell what the system refuses within the block as the directory's fault."""
+    import sqlite3
+
+    try:
+        yield
     except (OSError, sqlite3.OperationalError) as error:
         raise click.ClickException(f"The data directory {directory} cannot be used: {error}") from error
 
 
 def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", directory: Path) -> None:
+    import sqlite3
+
     from streams.cli.admission import admission
     from streams.cli.following import FollowingThread
     from streams.cli.materialised_answers import Findings, MaterialisedAnswers
@@ -107,7 +119,7 @@ def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", di
     from streams.instrumentation import Instrumentation
     from streams.instrumentation_dashboard import DashboardInstrumentation, DashboardState
     from streams.logs import log_to_stderr
-    from streams.materialised.file import NAME, MaterialisedFile
+    from streams.materialised.file import NAME, DamagedFile, MaterialisedFile
     from streams.materialised.intake import Intake, Keeping
     from streams.model.load import checked_or_raise
 
@@ -120,39 +132,33 @@ def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", di
     keeping = Keeping(
         outputs_ms=settings.keep_outputs_days * _DAY_MS, touchpoints_ms=settings.keep_input_days * _DAY_MS
     )
-    with ended_by_signals() as ending:
-        file = MaterialisedFile(directory / NAME)
-        try:
+    with ended_by_signals() as ending, ExitStack() as opened:
+        with _used(directory):
+            file = MaterialisedFile(directory / NAME)
+            opened.callback(file.close)
             intake = Intake(file, model, keeping=keeping, clock=_now_ms, instrumentation=happenings)
-            following = FollowingThread(
-                settings, names, intake, since_ms=_now_ms() - keeping.touchpoints_ms,
-                instrumentation=happenings,
-            )  # fmt: skip
-            service = MaterialisedAnswers(
-                file, intake, model, behind=following.lag, trouble=following.hindrance,
-                has_timeline=settings.dashboard_timeline,
-            )  # fmt: skip
-            DashboardState(
-                lag=following.lag,
-                file_bytes=lambda: file.size,
-                hindrance=service.hindrance,
-                registry=registry,
-            )
-            app = create_app(
-                service, admission=admitted, instrumentation=instrumentation, registry=registry,
-                version=version("rapport"), now=_now, findings=Findings(checked.problems, intake),
-            )  # fmt: skip
-            server = Server(app)
-            following.start(serve_anyway=bool(intake.positions()), on_end=server.stop)
-            url = local_url(listener)
-            _show(settings, url, directory / NAME, model)
-            instrumentation.serving(url=url)
-            try:
-                server.serve(listener)
-            finally:
-                following.stop()
-        finally:
-            file.close()
+        following = FollowingThread(
+            settings, names, intake, since_ms=_now_ms() - keeping.touchpoints_ms, instrumentation=happenings
+        )
+        opened.callback(following.stop)  # before the file is closed, whatever happens from here on
+        service = MaterialisedAnswers(
+            file, intake, model, behind=following.lag, trouble=following.hindrance,
+            has_timeline=settings.dashboard_timeline,
+        )  # fmt: skip
+        DashboardState(
+            lag=following.lag, file_bytes=lambda: file.size, hindrance=service.hindrance, registry=registry
+        )
+        app = create_app(
+            service, admission=admitted, instrumentation=instrumentation, registry=registry,
+            version=version("rapport"), now=_now, findings=Findings(checked.problems, intake),
+            unavailable=[DamagedFile, sqlite3.OperationalError],
+        )  # fmt: skip
+        server = Server(app)
+        following.start(serve_anyway=bool(intake.positions()), on_end=server.stop)
+        url = local_url(listener)
+        _show(settings, url, directory / NAME, model)
+        instrumentation.serving(url=url)
+        server.serve(listener)
     _raise_or_report(following.failure)
     instrumentation.stopped(reason=ending.by.name if ending.by else "")
 

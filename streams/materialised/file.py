@@ -1,23 +1,27 @@
 """The dashboard's SQLite file: made of the output topics, and made anew when it cannot be used.
 
+Acknowledgements and old figures are in no topic, so a file that cannot be used is moved aside, never deleted.
+One that a newer Rapport or another program made is refused.
+
 Write-ahead log with synchronous=NORMAL: a power cut may take the last transactions, positions and all, and
 what was in them is read from the topics again. An acknowledgement is in no topic, so its commit is synced.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from queue import LifoQueue
 from typing import Final
 
 from streams import topics
 from streams.archive import tables
+from streams.archive.readers import MANY, Readers
 
 NAME: Final = "dashboard.db"
 VERSION: Final = 1
-READERS: Final = 4
 _APPLICATION_ID: Final = 0x52415044  # "RAPD", in the file's header
 _CHECKPOINT_PAGES: Final = 4_000
 _LARGEST_WAL_BYTES: Final = 64 << 20
@@ -60,36 +64,42 @@ FORGETTING: Final = {
 
 
 class DamagedFile(Exception):
-    """The file is damaged, and was thrown away. Start again: it is made anew of the topics."""
+    """The file is damaged, and was moved aside. Start again: another one is made of the topics."""
+
+
+class ForeignFile(Exception):
+    """A newer Rapport or another program made the file: use that version, or another data directory."""
 
 
 class MaterialisedFile:
     """The file at `path`, for one writer at a time and a few readers beside it.
 
-    made_anew: why an earlier file was thrown away, None if it was not.
+    made_anew: why an earlier file was moved aside, and where it is; None if there was none.
 
     Raises:
+        ForeignFile: a newer Rapport or another program made it.
         OSError, sqlite3.OperationalError: the file cannot be made or written there.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.made_anew: str | None = None
+        self._damage: DamagedFile | None = None
         self._writing = threading.Lock()
         try:
             self._writer = _open(path)
         except _Unusable as error:
-            self.made_anew = str(error)
-            remove(path)
+            self.made_anew = f"{error}; it is kept as {_moved_aside(path)}"
             self._writer = _open(path)
-        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
-        for _ in range(READERS):
-            self._readers.put(_connect(path, "ro"))
+        try:
+            self._readers = Readers(lambda: _connect(path, "ro"), MANY)
+        except BaseException:
+            self._writer.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file, once nobody reads."""
-        for _ in range(READERS):
-            self._readers.get().close()
+        self._readers.close()
         with self._writing:
             self._writer.close()
 
@@ -112,7 +122,7 @@ class MaterialisedFile:
             DamagedFile: it cannot be used any more.
             sqlite3.OperationalError: it cannot be written now.
         """
-        with self._writing:
+        with self._writing, self._seeing_damage():
             connection = self._writer
             if synced:
                 connection.execute("PRAGMA synchronous = FULL")
@@ -120,10 +130,7 @@ class MaterialisedFile:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
-            except BaseException as error:
-                if _is_damage(error):
-                    remove(self.path)
-                    raise DamagedFile(f"{self.path} is damaged, and was thrown away: {error}") from error
+            except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
@@ -133,21 +140,40 @@ class MaterialisedFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection that sees the file as it is at its first question, until the block ends."""
-        connection = self._readers.get()
-        try:
-            connection.execute("BEGIN")
+        """Give a connection that sees the file as it is at its first question, until the block ends.
+
+        Raises:
+            DamagedFile: it cannot be used any more.
+        """
+        with self._seeing_damage(), self._readers.reading() as connection:
             yield connection
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            self._readers.put(connection)
+
+    @contextmanager
+    def _seeing_damage(self) -> Iterator[None]:
+        """Move the file aside where it turns out to be damaged; whoever writes next ends the process."""
+        if self._damage is not None:
+            raise self._damage
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            if self._damage is None:
+                aside = _moved_aside(self.path)
+                self._damage = DamagedFile(
+                    f"{self.path} is damaged ({error}), and is kept as {aside}. Start again: another one is "
+                    "made of the topics."
+                )
+            raise self._damage from error
 
 
-def remove(path: Path) -> None:
-    """Throw the file away, with its write-ahead log."""
-    for each in _files(path):
-        each.unlink(missing_ok=True)
+def _moved_aside(path: Path) -> Path:
+    """Move the file aside, with its write-ahead log; return where it is."""
+    aside = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+    for each, moved in zip(_files(path), _files(aside), strict=True):
+        with suppress(FileNotFoundError):
+            each.rename(moved)
+    return aside
 
 
 def _is_damage(error: BaseException) -> bool:
@@ -159,15 +185,16 @@ def _is_damage(error: BaseException) -> bool:
 
 
 class _Unusable(Exception):
-    """The file is damaged, somebody else's, or of another version."""
+    """The file is damaged, or of an older version."""
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = _connect(path, "rwc")
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # its owner's alone
+    connection = _connect(path, "rw")
     try:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
             _create(connection)
-        _check(connection)
+        _check(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
@@ -178,7 +205,7 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise _Unusable(f"it is damaged: {error}") from error
-    except _Unusable:
+    except (_Unusable, ForeignFile):
         connection.close()
         raise
     return connection
@@ -193,11 +220,22 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _check(connection: sqlite3.Connection) -> None:
+def _check(connection: sqlite3.Connection, path: Path) -> None:
     """See that the file is one of this version, and that both ends of its tables can be read."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if (application, version) != (_APPLICATION_ID, VERSION):
+    if application != _APPLICATION_ID:
+        raise ForeignFile(
+            f"The file {path} belongs to another program. "
+            "Move it away, or choose another directory with --data."
+        )
+    if version > VERSION:
+        raise ForeignFile(
+            f"The file {path} was made by a newer Rapport (it is of version {version}, this one makes "
+            f"version {VERSION}). Run that one, or choose another directory with --data: another file is "
+            "made there."
+        )
+    if version < VERSION:
         raise _Unusable(f"it is of version {version}, and this Rapport makes version {VERSION}")
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
     for name, statement in (tables.TABLES | OWN_TABLES).items():
