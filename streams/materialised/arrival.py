@@ -36,6 +36,12 @@ class Gone(msgspec.Struct, frozen=True, gc=False):
     key: bytes
 
 
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """A customer of whom there are scores that the file has already."""
+
+    key: bytes
+
+
 class Touch(msgspec.Struct, frozen=True, gc=False):
     """A touchpoint as it was sent."""
 
@@ -44,4 +50,4 @@ class Touch(msgspec.Struct, frozen=True, gc=False):
     value: bytes
 
 
-Arrival = Output | Figures | Gone | Touch
+Arrival = Output | Figures | Gone | Heard | Touch

@@ -29,7 +29,7 @@ _BUSY_S: Final = 5.0
 
 # positions: the next offset of each partition, and of which topic (one that was made anew is another).
 # acknowledgements: by the alert's id, for the day on which the alert is read again. timeline: touchpoints as
-# they were sent. facts: what the file was made for.
+# they were sent. facts: what the file was made for. heard: of whom scores are there that are read again.
 OWN_TABLES: Final = {
     "positions": """
     CREATE TABLE positions (
@@ -44,6 +44,7 @@ OWN_TABLES: Final = {
         value BLOB NOT NULL
     )""",
     "facts": "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "heard": "CREATE TABLE heard (key BLOB PRIMARY KEY)",
 }
 OWN_INDEXES: Final = ("CREATE INDEX timeline_by_key ON timeline (key)",)
 

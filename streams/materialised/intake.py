@@ -16,8 +16,9 @@ from streams import topics
 from streams.archive import figures, outputs
 from streams.instrumentation_dashboard import DashboardInstrumentation
 from streams.materialised import customers, timeline
+from streams.materialised.absence import Absence
 from streams.materialised.acknowledgements import Acknowledgements
-from streams.materialised.arrival import Arrival, Figures, Gone, Output, Place, Touch
+from streams.materialised.arrival import Arrival, Figures, Gone, Heard, Output, Place, Touch
 from streams.materialised.customers import Customers
 from streams.materialised.file import FORGETTING, MaterialisedFile
 from streams.materialised.repeats import Repeats
@@ -46,7 +47,7 @@ class Intake:
     """The one writer of a file, for one model. `clock` is the present instant, in epoch milliseconds.
 
     other_model: name and version of the model that the last output was made with, if that is not ours.
-    figures_taken: rises whenever figures came in.
+    figures_taken: rises whenever figures came in. absence: what may have been missed before the start.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Intake:
             if self.customers.prepare(connection):
                 instrumentation.reindexed()
             self._repeats.recall(connection)
+            self.absence = Absence(connection)
 
     def positions(self) -> dict[Place, int]:
         """Return up to where each partition is in the file."""
@@ -96,8 +98,28 @@ class Intake:
             for statement in FORGETTING[topic]:
                 connection.execute(statement)
             connection.execute("DELETE FROM positions WHERE topic = ?", (topic,))
+            if topic == topics.SCORES.name:
+                self.absence.drop(connection)
         self._repeats.forget(topic)
         self._instrumentation.rebuilding(topic, why=why)
+
+    def look_for_absence(self, *, kept_ms: int) -> bool:
+        """See whether deletions, kept for so long, may be gone unread; scores are read again then."""
+        with self._file.writing() as connection:
+            if not self.absence.is_long(connection, now_ms=self._clock(), kept_ms=kept_ms):
+                return False
+            self.absence.begin(connection)
+            self.absence.took(connection, now_ms=self._clock())
+        self._instrumentation.rebuilding(
+            topics.SCORES.name, why=f"nothing was taken over for more than {kept_ms // 3_600_000} hours"
+        )
+        return True
+
+    def caught_up(self) -> None:
+        """Everything that was there is taken over: whoever was not among the scores is gone."""
+        if self.absence.known:
+            with self._file.writing() as connection:
+                self.absence.end(connection)
 
     def take(
         self,
@@ -122,6 +144,7 @@ class Intake:
                         for (topic, partition), position in positions.items()
                     ],
                 )
+                self.absence.took(connection, now_ms=self._clock())
                 self._expire(connection, most=EXPIRED_AT_ONCE + 2 * len(arrivals))
         except sqlite3.OperationalError:
             with self._file.reading() as connection:
@@ -142,6 +165,7 @@ class Intake:
         told: list[Output] = []
         touches: list[Touch] = []
         latest: dict[tuple[int, int], Figures] = {}  # by partition and hour
+        heard: list[bytes] = []
         for each in arrivals:
             match each:
                 case Output():
@@ -156,6 +180,8 @@ class Intake:
                 case Touch():
                     taken[topics.TOUCHPOINTS.name] += 1
                     touches.append(each)
+                case Heard():
+                    heard.append(each.key)
                 case Gone():
                     taken[each.topic] += 1
                     if each.topic == topics.SCORES.name:
@@ -164,9 +190,9 @@ class Intake:
         for of_hour in _by_hour(told):
             written_ms = of_hour[-1].written_ms
             outputs.insert(connection, [each.row for each in of_hour], written_ms=written_ms)
-        self.customers.write(
-            connection, [(each.row.key or b"", each.scores) for each in told if each.scores is not None]
-        )
+        scored = [(each.row.key or b"", each.scores) for each in told if each.scores is not None]
+        self.customers.write(connection, scored)
+        self.absence.hear(connection, [*heard, *(key for key, _ in scored)])
         raised = [each.row.told.id for each in told if isinstance(each.row.told, AlertRaised)]
         self._acknowledgements.restore(connection, raised)
         for each in latest.values():

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from msgspec.structs import replace
 
 from schemas.instants import instant
@@ -26,7 +27,7 @@ from tests.kafka.conftest import Fresh
 from tests.kafka.dashboards import Dashboard, served
 from tests.kafka.evidence import Evidence
 from tests.kafka.fleet import HASTY, wait_for
-from tests.kafka.test_outputs import MOVED
+from tests.kafka.test_outputs import MOVED, SCORED
 from tests.kafka.trial import trial
 
 MODEL = load_model(str(HASTY))
@@ -248,3 +249,49 @@ def write_anew(broker: Broker, topic: str, names: list[str]) -> None:
     wait_for("it is deleted", lambda: topic not in broker.admin().list_topics(timeout=5).topics)
     broker.create_topics(topic, partitions=2)
     write(broker, topic, names)
+
+
+def test_who_was_forgotten_and_compacted_away_meanwhile_is_gone(
+    broker: Broker, fresh: Fresh, tmp_path: Path
+) -> None:
+    """Nothing in the topic says so any more: whoever is not there when it is read again has gone.
+
+    The others are there once, with the scores that came meanwhile.
+    """
+    name = fresh.topic(topics.SCORES.name)
+    broker.create_public_topics(fresh.app, partitions=1, prefix=fresh.prefix)
+    admin = broker.admin()
+    as_compacted = ConfigResource(
+        ResourceType.TOPIC,
+        name,
+        incremental_configs=[
+            ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
+            for setting, value in {"delete.retention.ms": "0", "cleanup.policy": "compact,delete"}.items()
+        ],
+    )
+    admin.incremental_alter_configs([as_compacted])[as_compacted].result(30)
+    score(broker, name, ["bob", "ada", "eve"], first=1)
+    with served(Dashboard(broker, fresh, tmp_path)) as dashboard:
+        before = [each["customer_id"] for each in dashboard.all("/v1/customers", "customers")]
+        dashboard.kill()
+    score(broker, name, ["ada", "joe"], first=4)
+    behind_bob = TopicPartition(name, 0, 1)  # bob's scores go, as by compaction
+    admin.delete_records([behind_bob])[behind_bob].result(30)
+    with served(Dashboard(broker, fresh, tmp_path)) as dashboard:
+        after = [each["customer_id"] for each in dashboard.all("/v1/customers", "customers")]
+        points = {each: len(dashboard.get(f"/v1/customers/{each}/scores")["points"]) for each in after}
+        told = dashboard.told("rebuilding")
+
+    assert before == ["ada", "bob", "eve"]
+    assert after == ["ada", "eve", "joe"]
+    assert points == {"ada": 2, "eve": 1, "joe": 1}
+    assert [each["topic"] for each in told] == [topics.SCORES.name]
+
+
+def score(broker: Broker, topic: str, customers: list[str], *, first: int) -> None:
+    """Write scores of customers, with ids from a number on."""
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "log_level": 0})
+    for number, each in enumerate(customers, start=first):
+        scored = replace(SCORED, id=f"s{number}", customer_id=each)
+        producer.produce(topic, key=each, value=msgspec.json.encode(scored))
+    assert producer.flush(30) == 0

@@ -12,7 +12,7 @@ from schemas.pages import Acknowledgement
 from streams import topics
 from streams.archive.alert_book import AlertQuery
 from streams.archive.questions import Questions
-from streams.materialised.arrival import Gone, Touch
+from streams.materialised.arrival import Gone, Heard, Touch
 from streams.model.definition import Score
 from streams.runtime.kpi_sums import added
 from tests.materialised.building import (
@@ -184,3 +184,78 @@ def test_another_model_finds_customers_by_its_own_names(bench: Bench, tmp_path: 
     bench.again(replace(MODEL, scores=(Score(name="loyalty", value=ONE),)))
 
     assert bench.rows("SELECT score_0 FROM customers") == [(7.0,)]
+
+
+HOUR_MS = 3_600_000
+
+
+def away(bench: Bench, gap_ms: int) -> bool:
+    """Let so much time pass, and look whether deletions may be gone unread."""
+    bench.clock.now_ms += gap_ms
+    return bench.intake.look_for_absence(kept_ms=24 * HOUR_MS)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_who_was_forgotten_while_nobody_read_is_gone(bench: Bench, killed: bool) -> None:
+    """Scores are read again; of those that were there before, the topic still has the others, each once.
+
+    Killed in the midst of it, the next one goes on. Who looks after an alert stays known.
+    """
+    touch = Touch(b"bob", milliseconds(NOON), b'{"event": "Page Viewed"}')
+    bench.take(
+        told(scores(1, "ada", engagement=1.0)), told(scores(2, "bob", engagement=2.0)),
+        told(raised(3, "ada")), touch, positions={(SCORES, 0): 7, (ALERTS, 0): 1},
+    )  # fmt: skip
+    said = Acknowledgement(by="kim", at=NOON, note="on it")
+    bench.intake.acknowledge("r3", said)
+
+    bench.clock.now_ms += 24 * HOUR_MS + 1
+    now_ms = bench.clock.now_ms
+    found = bench.intake.look_for_absence(kept_ms=24 * HOUR_MS)
+    start, known = bench.intake.positions(), dict(bench.intake.absence.known)
+    bench.take(Heard(b"ada"), positions={(SCORES, 0): 5})
+    if killed:
+        bench.file.close()
+        bench.again()
+        bench.clock.now_ms = now_ms
+        assert not bench.intake.look_for_absence(kept_ms=24 * HOUR_MS)
+    known_then = dict(bench.intake.absence.known)
+    bench.take(told(scores(9, "eve", engagement=9.0)), positions={(SCORES, 0): 8})
+    before = bench.rows("SELECT key FROM scores ORDER BY key")
+    bench.intake.caught_up()
+
+    assert (found, start, known, known_then) == (True, {(ALERTS, 0): 1}, {0: 7}, {0: 7})
+    assert before == [(b"ada",), (b"bob",), (b"eve",)]
+    for table in ("scores", "customers", "score_points"):
+        assert bench.rows(f"SELECT key FROM {table} ORDER BY key") == [(b"ada",), (b"eve",)]
+    assert bench.rows("SELECT 1 FROM timeline") == []
+    assert bench.rows("SELECT 1 FROM heard") == []
+    assert bench.intake.absence.known == {}
+    entry = Questions(bench.file.reading).alert("r3", states=STATES)
+    assert entry is not None
+    assert entry.acknowledged == said
+
+
+@pytest.mark.parametrize(("gap_ms", "is_long"), [(24 * HOUR_MS, False), (24 * HOUR_MS + 1, True)])
+def test_deletions_are_missed_from_then_on_that_the_topic_keeps_them_no_longer(
+    bench: Bench, gap_ms: int, is_long: bool
+) -> None:
+    """A millisecond earlier all of them are there; a file that was never written has nothing to miss."""
+    never = away(bench, 100 * DAY_MS)
+    bench.take(told(scores(1)), positions={(SCORES, 0): 1})
+
+    assert (never, away(bench, gap_ms)) == (False, is_long)
+    assert away(bench, 0) is False
+    assert bench.counted("rebuilds", SCORES) == is_long
+
+
+def test_a_topic_made_anew_meanwhile_is_read_as_ever(bench: Bench) -> None:
+    """What was known of the old one counts no more."""
+    bench.take(told(scores(1)), positions={(SCORES, 0): 1})
+    assert away(bench, 2 * DAY_MS)
+
+    bench.intake.forget(SCORES, why="a test")
+    bench.take(told(scores(2)), positions={(SCORES, 0): 1})
+    bench.intake.caught_up()
+
+    assert bench.rows("SELECT count(*) FROM scores") == [(1,)]

@@ -17,14 +17,14 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from streams import topics
 from streams.instrumentation_dashboard import DashboardInstrumentation
-from streams.materialised.arrival import Arrival, Place
+from streams.materialised.arrival import Arrival, Heard, Place
 from streams.materialised.intake import Intake
 from streams.materialised.ordering import Held, Ordering
 from streams.runtime.kafka.arrivals import arrivals
 from streams.runtime.kafka.ending import end
 from streams.runtime.kafka.resuming import resume
-from streams.runtime.kafka.sources import CannotFollow, Source, readable_sources
-from streams.runtime.kafka.takeover import reader
+from streams.runtime.kafka.sources import CannotFollow, Source, deletions_kept_ms, readable_sources
+from streams.runtime.kafka.takeover import first_since, reader
 
 AT_ONCE: Final = 5_000  # records in one transaction
 WAIT_MS: Final = 200
@@ -141,6 +141,10 @@ class Follower:
         found = await self.look()
         identities = {self._public[each.name]: each.identity for each in found.values()}
         self._again = self._intake.belong(identities)
+        if self._intake.look_for_absence(
+            kept_ms=await deletions_kept_ms(self._client, self._names[topics.SCORES.name])
+        ):
+            self._again.add(topics.SCORES.name)
         async with reader(self._client) as consumer:
             places = [
                 TopicPartition(each.name, number)
@@ -151,8 +155,7 @@ class Follower:
             await self._seek(consumer, places)
             watch = asyncio.create_task(self._watch(consumer, places, found))
             self._trouble = None
-            lag = sum(self.lag().values())
-            self._instrumentation.following(partitions=len(places), behind=lag)
+            self._instrumentation.following(partitions=len(places), behind=sum(self.lag().values()))
             try:
                 while not watch.done():
                     await self._take(consumer, places, identities)
@@ -177,7 +180,8 @@ class Follower:
     async def _seek(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
         """Go to where the file ends in each partition."""
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-        recent = await self._recent(consumer, places)
+        touchpoints = [each for each in places if self._public[each.topic] == topics.TOUCHPOINTS.name]
+        recent = self._by_place(await first_since(consumer, touchpoints, self._since_ms))
         self._ends = self._by_place(ends)
         resumed = resume(self._by_place(begins), self._ends, self._intake.positions(), recent)
         self._again |= resumed.shorter
@@ -189,17 +193,6 @@ class Follower:
         for each in places:
             consumer.seek(each, self._positions[self._place(each)])
         self._goal = dict(self._ends)
-
-    async def _recent(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Place, int]:
-        """Return where to begin with touchpoints, which are too many to be read from their beginning."""
-        wanted = {
-            each: self._since_ms for each in places if self._public[each.topic] == topics.TOUCHPOINTS.name
-        }
-        if not wanted:
-            return {}
-        found = await consumer.offsets_for_times(wanted)
-        ends = await consumer.end_offsets(list(wanted))
-        return self._by_place({each: ends[each] if at is None else at.offset for each, at in found.items()})
 
     async def _take(
         self, consumer: AIOKafkaConsumer, places: list[TopicPartition], identities: Mapping[str, str]
@@ -232,10 +225,14 @@ class Follower:
         self._hold_back(consumer, places)
         if self._goal is not None and self._has_caught_up():
             self._goal = None
+            self._intake.caught_up()
             self._instrumentation.caught_up(seconds=time.monotonic() - self._began)
 
     def _arrivals(self, record: ConsumerRecord) -> list[Arrival]:
         topic = self._public[record.topic]
+        known = self._intake.absence.known if topic == topics.SCORES.name else {}
+        if record.offset < known.get(record.partition, 0):
+            return [] if record.key is None or record.value is None else [Heard(record.key)]
         try:
             return arrivals(topic, record)
         except ValueError as error:  # msgspec's and Unicode's are of this kind

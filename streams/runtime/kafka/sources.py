@@ -25,6 +25,8 @@ from streams.runtime.kafka.administration import Administration, administration
 from streams.runtime.kafka.asking import METADATA, REFUSED, Exactly
 from streams.runtime.kafka.permissions import READ, UNTOLD
 
+DELETIONS_KEPT_MS: Final = 86_400_000  # where a topic says nothing else, or not to us
+
 _ID_BYTES: Final = 16
 _TEXT: Final = CompactString("utf-8")
 
@@ -139,3 +141,15 @@ async def readable_sources(client: dict[str, Any], names: Iterable[str]) -> dict
                 f"--allow-principal User:… --operation Read --topic {name}"
             )
     return found
+
+
+async def deletions_kept_ms(client: dict[str, Any], name: str) -> int:
+    """Return for how long a compacted topic surely keeps the record that somebody is forgotten.
+
+    Raises:
+        KafkaError: the broker does not answer.
+    """
+    async with administration(client) as cluster:
+        found = (await cluster.existing([name])).get(name)
+    config = None if found is None else found.config
+    return DELETIONS_KEPT_MS if config is None else int(config.get("delete.retention.ms", DELETIONS_KEPT_MS))

@@ -4,7 +4,7 @@ The producer has been started before, so nobody else can write to either from he
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -41,6 +41,17 @@ async def reader(client: dict[str, Any]) -> AsyncIterator[AIOKafkaConsumer]:
         yield consumer
     finally:
         await consumer.stop()
+
+
+async def first_since(
+    consumer: AIOKafkaConsumer, places: Sequence[TopicPartition], since_ms: int
+) -> dict[TopicPartition, int]:
+    """Return the offset of the first record written since an instant, or else the end."""
+    if not places:
+        return {}
+    found = await consumer.offsets_for_times(dict.fromkeys(places, since_ms))
+    ends = await consumer.end_offsets(places)
+    return {each: ends[each] if at is None else at.offset for each, at in found.items()}
 
 
 async def read_changelog(
