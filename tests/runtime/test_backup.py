@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 import signal
@@ -17,6 +18,7 @@ from streams.runtime.embedded.errors import (
     FileCorrupt,
     LogError,
     NewerSchema,
+    RestoreUnfinished,
 )
 from streams.runtime.embedded.log import EmbeddedLog
 from streams.runtime.embedded.reader import LogReader
@@ -353,6 +355,48 @@ def test_a_directory_that_cannot_be_moved_aside_stays(file: Path, tmp_path: Path
     assert backup.examine(tmp_path / "old.restored-noon" / database.NAME).records == RECORDS
     restore(file, tmp_path / "old", replaced_at="one")
     assert backup.examine(tmp_path / "old" / database.NAME).records == RECORDS
+
+
+def test_a_restore_that_was_killed_between_its_renames_is_no_empty_start(file: Path, tmp_path: Path) -> None:
+    """The next start says how to finish it; then it is the log of the backup."""
+    old, restored = tmp_path / "old", tmp_path / "old.restored-noon"
+    EmbeddedLog(tmp_path / "old.before-noon").close()
+    restore(file, restored)  # this is how it is after the first of the two renames
+
+    with pytest.raises(RestoreUnfinished, match=f"mv {restored} {old}`") as refused:
+        EmbeddedLog(old)
+    made = old.exists()
+    restored.rename(old)
+
+    assert (made, refused.value.path) == (False, old)
+    with EmbeddedLog(old) as log:
+        assert log.next_offset == RECORDS
+
+
+def test_where_the_second_rename_fails_the_old_directory_is_back(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under its name, with what it held; the message says where the new one is."""
+    with EmbeddedLog(tmp_path / "old") as old:
+        old.append([(b"mine", b"{}")], 1)
+    renamed = Path.rename
+
+    def fail(path: Path, target: Path) -> Path:
+        if ".restored-" in path.name:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return renamed(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+
+    with pytest.raises(BackupImpossible, match=r"put back in .*old\.restored-noon"):
+        restore(file, tmp_path / "old", replaced_at="noon")
+
+    assert sorted(path.name for path in tmp_path.iterdir() if "old" in path.name) == [
+        "old",
+        "old.restored-noon",
+    ]
+    with EmbeddedLog(tmp_path / "old") as old:
+        assert [record.key for record in old.read(0, 10)] == [b"mine"]
 
 
 def test_a_copy_of_a_data_directory_is_a_backup_too(log: EmbeddedLog, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What can go wrong with a data directory; each message says what the operator has to do."""
 
 import errno
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,18 @@ class OlderSchema(LogError):
 
 class BackupImpossible(LogError):
     """A backup cannot be made or put back there: do what the message says. Nothing was changed."""
+
+
+class RestoreUnfinished(LogError):
+    """A restore was killed before the new directory had its name: give it that, or move it away."""
+
+    def __init__(self, directory: Path, restored: Path) -> None:
+        super().__init__(
+            directory,
+            f"There is no data directory {directory}, and beside it is {restored}: a restore was killed "
+            f"before it was done. Finish it with `mv {shlex.quote(str(restored))} "
+            f"{shlex.quote(str(directory))}`; or move that directory away to start with an empty one.",
+        )
 
 
 class Recovering(Exception):

@@ -26,6 +26,7 @@ from streams.runtime.embedded.errors import refusal
 from streams.runtime.embedded.inputs import Item
 from streams.runtime.embedded.lock import DirectoryLock
 from streams.runtime.embedded.reader import LogReader
+from streams.runtime.embedded.restore import see_that_none_is_unfinished
 from streams.runtime.record import Flush, Record
 
 PARTITION: Final = 0  # one process has one
@@ -64,6 +65,7 @@ class EmbeddedLog:
 
     Raises:
         DirectoryUnwritable, DirectoryInUse: the directory cannot be made, or has its process already.
+        RestoreUnfinished: it is missing since a restore was killed.
         FileCorrupt, NewerSchema, DiskFull, DiskFailing: the file cannot be used.
     """
 
@@ -83,6 +85,7 @@ class EmbeddedLog:
         self._gathering = Lock()  # around _waiting
         self._waiting: list[_Append] = []
         self._writing = Lock()  # around _writer and all that a commit changes
+        see_that_none_is_unfinished(directory)
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:

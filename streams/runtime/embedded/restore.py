@@ -1,20 +1,24 @@
 """A backup put back: into a data directory that holds nothing, or in the place of one that is moved aside.
 
-Nothing is deleted, and no half of a log ever stands under a name that a start would take for one.
+Nothing is deleted, and no half of a log ever stands under a name that a start would take for one. Between
+two renames there is no data directory; whoever finds that, with the restored one beside it, does not start
+empty.
 """
 
 import errno
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from streams.runtime.embedded import backup, database
 from streams.runtime.embedded.backup import PARTIAL, Contents, OnStep
-from streams.runtime.embedded.errors import BackupImpossible, refusal
+from streams.runtime.embedded.errors import BackupImpossible, RestoreUnfinished, refusal
 from streams.runtime.embedded.lock import NAME as LOCK
 from streams.runtime.embedded.lock import DirectoryLock
 
 # What may be left of a start or of a copy that was killed, and is worth nothing.
 _NOTHING: Final = {LOCK, database.NAME + PARTIAL}
+_RESTORED: Final = ".restored-"
 
 
 class Restored(NamedTuple):
@@ -52,7 +56,7 @@ def restore(
             f"The data directory {directory} holds something. Name another one with --data, "
             "or move this one aside with --replace; it is not deleted.",
         )
-    staging = directory.with_name(f"{directory.name}.restored-{replaced_at}")
+    staging = directory.with_name(f"{directory.name}{_RESTORED}{replaced_at}")
     lock = DirectoryLock(directory)
     try:
         contents = _place(file, staging, on_step)
@@ -61,6 +65,21 @@ def restore(
     finally:
         lock.release()
     return Restored(contents, aside)
+
+
+def see_that_none_is_unfinished(directory: Path) -> None:
+    """See that a directory that is missing is not one that a restore has moved aside.
+
+    Raises:
+        RestoreUnfinished: it is.
+    """
+    directory = directory.absolute()
+    if directory.exists():
+        return
+    with suppress(OSError):  # there is no directory around it, or it cannot be looked into
+        for path in directory.parent.iterdir():
+            if path.name.startswith(directory.name + _RESTORED) and (path / database.NAME).exists():
+                raise RestoreUnfinished(directory, path)
 
 
 def _holds_something(directory: Path) -> bool:
@@ -90,7 +109,11 @@ def _exchange(directory: Path, staging: Path, aside: Path) -> None:
         if aside.exists():
             raise FileExistsError(errno.EEXIST, f"{aside} exists")
         directory.rename(aside)
-        staging.rename(directory)
+        try:
+            staging.rename(directory)
+        except BaseException:
+            aside.rename(directory)
+            raise
         backup.sync_directory(directory.parent)
     except OSError as error:
         raise BackupImpossible(
