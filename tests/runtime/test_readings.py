@@ -11,7 +11,7 @@ from streams.instrumentation import Instrumentation
 from streams.model.load import load_model_text
 from streams.population_gauges import PartitionReading
 from streams.runtime.embedded.log import EmbeddedLog
-from streams.runtime.embedded.readings import LEAST_S, PARTITION, TIMES_ITS_COST, Readings
+from streams.runtime.embedded.readings import LEAST_S, PARTITION, Readings
 from streams.runtime.embedded.run import EmbeddedRun, RunSettings
 from streams.runtime.processor import Processor
 from tests.runtime.shop import MAP, NOON
@@ -95,19 +95,20 @@ def test_figures_are_read_again_after_a_second(watched: Watched) -> None:
     assert counted == [1, 1, 2]
 
 
-def test_figures_that_take_long_are_read_seldom(watched: Watched) -> None:
-    """A scan of a tenth of a second is made every twenty seconds: a two-hundredth of the time."""
+@pytest.mark.parametrize(("look_s", "kept_s"), [(0.1, 20.0), (0.5, 30.0)])
+def test_figures_that_take_long_are_read_seldom(watched: Watched, look_s: float, kept_s: float) -> None:
+    """A scan of a tenth of a second is made every twenty seconds, and a longer one every thirty."""
     watched.append(1)
     watched.run.step()
-    watched.look_s = 0.1
+    watched.look_s = look_s
     watched.read()
     watched.append(2)
     watched.run.step()
     watched.look_s, began_s = 0.0, watched.pace_s
 
-    watched.pace_s = began_s + 0.1 * TIMES_ITS_COST - 0.001
+    watched.pace_s = began_s + kept_s - 0.001
     before = watched.read().kpis.customers
-    watched.pace_s = began_s + 0.1 * TIMES_ITS_COST + 0.001
+    watched.pace_s = began_s + kept_s + 0.001
 
     assert (before, watched.read().kpis.customers) == (1, 2)
 
