@@ -100,10 +100,14 @@ def _scores(lane: "Lane", live: NDArray[np.int64], at_ms: int) -> dict[str, Scor
 def scores_of(lane: "Lane", rows: NDArray[np.int64], at_ms: int) -> NDArray[np.float64]:
     """Return the scores of rows, a line a row: as of `at_ms`, or of the row's clock where that is later."""
     g, count = lane.table.ground, len(lane.compiled.names.scores)
-    values = population.scores(g, rows, at_ms, count)
-    for place in np.flatnonzero(g.at[rows, ground.CLOCK] > at_ms).tolist():
+    ahead = g.at[rows, ground.CLOCK] > at_ms  # nothing can be read before its time
+    if not ahead.any():
+        return population.scores(g, rows, at_ms, count)
+    values = np.zeros((len(rows), count))
+    values[~ahead] = population.scores(g, rows[~ahead], at_ms, count)
+    for place in np.flatnonzero(ahead).tolist():
         clock_ms = int(g.at[rows[place], ground.CLOCK])
-        values[place] = population.scores(g, rows[place : place + 1], clock_ms, count)
+        values[place] = population.scores(g, rows[place : place + 1], clock_ms, count)[0]
     return values
 
 

@@ -85,8 +85,18 @@ def result_of(driver: TopologyTestDriver) -> Result:
         states={name: driver.state(name) for name in customers},
         transitions=by_subject(driver.transitions),
         alerts=by_subject(driver.alerts),
-        scores={each.customer_id: each for each in driver.scores},
+        scores=last_scores(driver),
     )
+
+
+def last_scores(driver: TopologyTestDriver) -> dict[str, ScoreUpdated]:
+    """Return the scores that stand at the end: the last of each customer, and of one who was deleted none."""
+    standing: dict[str, ScoreUpdated] = {}
+    for outcome in driver.outcomes:
+        for customer in outcome.forgotten:
+            standing.pop(customer, None)
+        standing |= {each.customer_id: each for each in outcome.scores()}
+    return standing
 
 
 def by_subject(outputs: Iterable[StageChanged | AlertRaised | AlertResolved]) -> Told:
