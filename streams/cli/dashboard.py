@@ -2,17 +2,16 @@
 
 import os
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from streams.cli.clock import now, now_ms
 from streams.cli.kafka import broker_options
 
 if TYPE_CHECKING:
@@ -136,9 +135,9 @@ def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", di
         with _used(directory):
             file = MaterialisedFile(directory / NAME)
             opened.callback(file.close)
-            intake = Intake(file, model, keeping=keeping, clock=_now_ms, instrumentation=happenings)
+            intake = Intake(file, model, keeping=keeping, clock=now_ms, instrumentation=happenings)
         following = FollowingThread(
-            settings, names, intake, since_ms=_now_ms() - keeping.touchpoints_ms, instrumentation=happenings
+            settings, names, intake, since_ms=now_ms() - keeping.touchpoints_ms, instrumentation=happenings
         )
         opened.callback(following.stop)  # before the file is closed, whatever happens from here on
         service = MaterialisedAnswers(
@@ -150,7 +149,7 @@ def _run(settings: "Settings", checked: "Checked", listener: "socket.socket", di
         )
         app = create_app(
             service, admission=admitted, instrumentation=instrumentation, registry=registry,
-            version=version("rapport"), now=_now, findings=Findings(checked.problems, intake),
+            version=version("rapport"), now=now, findings=Findings(checked.problems, intake),
             unavailable=[DamagedFile, sqlite3.OperationalError],
         )  # fmt: skip
         server = Server(app)
@@ -208,11 +207,3 @@ def _raise_or_report(failure: BaseException | None) -> None:
             err=True,
         )
         sys.exit(BUG)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

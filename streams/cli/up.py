@@ -4,12 +4,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from streams.cli.clock import now, now_ms
 
 if TYPE_CHECKING:
     import socket
@@ -55,7 +56,7 @@ def command(
     chosen = settings.load(
         os.environ, options={"data": data, "host": host, "port": port, "model": model, "token": token}
     )
-    serve(chosen, clock=_now_ms)
+    serve(chosen, clock=now_ms)
 
 
 def serve(settings: "Settings", *, clock: Clock) -> None:
@@ -183,7 +184,7 @@ def _app(
         instrumentation=instrumentation,
         registry=registry,
         version=version("rapport"),
-        now=_now,
+        now=now,
         findings=findings,
         unavailable=[LogError],
         routes=[touchpoints_route(store, instrumentation, body_limit_bytes=settings.max_body_bytes)],
@@ -214,11 +215,3 @@ def _raise_or_report(failure: BaseException | None) -> None:
             err=True,
         )
         sys.exit(BUG)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
