@@ -15,7 +15,7 @@ from streams.runtime.kafka.state import PartitionState
 from streams.runtime.sizes import Sizes, sizes_of
 
 KPIS_MS: Final = 2_000
-KPIS_SHARE: Final = 100  # at most one part in so many of the time goes into a partition's figures,
+KPIS_SHARE: Final = 300  # at most one part in so many of the time goes into a partition's figures,
 KPIS_MOST_MS: Final = 10_000  # unless they would be older than this
 
 
