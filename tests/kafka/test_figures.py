@@ -121,11 +121,11 @@ def test_figures_are_told_when_they_are_new_and_the_last_time_is_long_ago(
     assert figures.are_due(state)
 
 
-@pytest.mark.parametrize(("takes_ms", "rests_ms"), [(0, 2_000), (20, 2_000), (21, 2_100), (101, 10_000)])
+@pytest.mark.parametrize(("takes_ms", "rests_ms"), [(0, 2_000), (6, 2_000), (7, 2_100), (34, 10_000)])
 def test_figures_that_take_long_are_taken_less_often(
     state: PartitionState, takes_ms: int, rests_ms: int
 ) -> None:
-    """At most a hundredth of the time goes there, and they never get older than ten seconds."""
+    """At most a three hundredth of the time goes there, and they never get older than ten seconds."""
     log = Clock()
     instants = iter([0, 0, takes_ms, takes_ms + rests_ms - 1, takes_ms + rests_ms])
     figures = Figures(pace_ms=lambda: next(instants), clock_ms=log)
