@@ -1,4 +1,4 @@
-"""A real Chromium and a real server, one of each for all tests of this directory."""
+"""A real Chromium and a real server, one of each for every module of this directory."""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -12,8 +12,9 @@ from tests.browser.site import Site, people
 Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser for one module: while it is open, no other test of the process can run a loop."""
     with sync_playwright() as playwright:
         expect.set_options(timeout=15_000)  # a busy machine; what must be quick says so itself
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
