@@ -76,8 +76,7 @@ class Worker:
         self.app: WorkerApp | None = None
         self.failure: BaseException | None = None
         self.exit_code = 0
-        self._adapt = adapt
-        self._on_step = on_step
+        self._adapt, self._on_step = adapt, on_step
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchdog: Watchdog | None = None
@@ -290,9 +289,10 @@ class Worker:
             self._loop.call_soon_threadsafe(self._end, error, code)
 
     def _fatal(self, tp: TP, error: BaseException, judged: Verdict) -> None:
+        if self._stop.is_set() and str(error) == "Event loop is closed":
+            return  # the consumer's thread has ended, and a partition was still on its way to this worker
         codes = {Verdict.FENCED: EXIT_FENCED, Verdict.DEFECT: EXIT_DEFECT}
-        code = EXIT_REFUSED if isinstance(error, StateError) else codes.get(judged, EXIT_REFUSED)
-        self._end(error, code)
+        self._end(error, EXIT_REFUSED if isinstance(error, StateError) else codes.get(judged, EXIT_REFUSED))
 
     def _end(self, error: BaseException, code: int) -> None:
         if self.failure is None:
