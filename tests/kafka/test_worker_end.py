@@ -24,7 +24,7 @@ CLOSED = RuntimeError("Event loop is closed")
 def test_a_partition_that_comes_too_late_is_no_defect(
     told_to_stop: bool, error: RuntimeError, code: int
 ) -> None:
-    """Told to stop while a partition is taken over, the consumer's loop is closed before; that is no failure."""
+    """Told to stop while a partition is taken over, its consumer has closed its loop: that is no failure."""
     group = GroupSettings(app="a", client={"bootstrap_servers": "localhost:1"})
     worker = Worker(
         WorkerSettings(group=group), load_model("starter"), registry=CollectorRegistry(), build="0"
