@@ -118,6 +118,9 @@ class Scale:
                 return scraping.measure(
                     seconds=max(8.0, 2 * self.seconds), touchpoints=touchpoints, runs=self.runs, tell=_tell
                 )
+            case "page":
+                touchpoints = min(self.touchpoints, 300_000)
+                return painting.measure(touchpoints=touchpoints, samples=self.runs_of(name), tell=_tell)
             case "api":
                 return asking.measure(
                     customers=self.sizes[1],
@@ -137,8 +140,10 @@ class Scale:
                 )
             case "compile":
                 return footprint.compile_time(_tell)
-            case _:
+            case "help":
                 return footprint.help_time(runs=self.runs_of("help"))
+            case _:
+                raise ValueError(f"nothing measures {name}")
 
 
 def _tell(line: str) -> None:
