@@ -10,11 +10,9 @@ from msgspec.structs import replace
 
 from schemas.pages import Acknowledgement, CustomerLine, CustomerPage, TouchpointPage
 from schemas.population import PartitionStatus
-from schemas.touchpoint import Subject
 from schemas.views import CustomerView, PartitionKpis, Why
 from streams.archive.questions import Questions
 from streams.dashboard.service import Memory, NotReadyError
-from streams.engine import ground
 from streams.model.definition import Model
 from streams.runtime import search
 from streams.runtime.embedded.errors import Recovering
@@ -149,15 +147,9 @@ class EmbeddedAnswers:
             return sum(1 for _ in processor.customers())
 
     def memory(self) -> Memory:
-        """Return what the table holds in memory, all kinds of subjects together."""
+        """Return what the table holds in memory."""
         with self._processor() as processor:
-            lanes = processor.lanes
-            cursors = [lane.table.ground.cursor for lane in lanes.values()]
-            return Memory(
-                row_bytes=lanes[Subject.CUSTOMER].table.row_bytes,
-                ids_remembered=sum(int(cursor[ground.IDS]) for cursor in cursors),
-                ids_evicted_early=sum(int(cursor[ground.IDS_EVICTED]) for cursor in cursors),
-            )
+            return Memory(row_bytes=processor.customer_lane.table.row_bytes)
 
     def lag(self) -> int:
         """Return how many stored records are not processed yet."""

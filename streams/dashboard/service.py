@@ -17,14 +17,9 @@ class NotReadyError(Exception):
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """What the table holds in memory: `row_bytes` for each customer, and the ids that find duplicates.
-
-    An id is evicted early when it had to go while a repeat of it was still possible.
-    """
+    """What the table holds in memory: `row_bytes` for each customer."""
 
     row_bytes: int
-    ids_remembered: int
-    ids_evicted_early: int
 
 
 class Service(Protocol):
